@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from openclaw_extproc import features
 from openclaw_extproc.catalog import ModelFacts, Price
-from openclaw_extproc.config.conditions.compiler import Compiler, activate, any_of
+from openclaw_extproc.config.conditions import Compiler, activate, any_of
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.ask import Ask
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.strategy import (

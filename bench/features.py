@@ -14,7 +14,7 @@ from statistics import median
 from types import MappingProxyType
 
 from openclaw_extproc.features import extract
-from openclaw_extproc.model.chat import Chat, Part, Text, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.requests import Chat, Part, Text, ToolResult, ToolUse, Turn
 
 BATCHES = 9
 SECONDS_OF_A_BATCH = 0.02

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.facts import (
     Delta,
     Fact,
@@ -20,10 +18,11 @@ from openclaw_extproc.model.facts import (
     TextStarted,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Ask, Chat, Text, Turn
 from openclaw_extproc.wire import FORMATS, api_path_of, client_side
 from openclaw_extproc.wire.base import ClientRequest, ClientSide, ProviderSide
 from openclaw_extproc.wire.translation import provider_state

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc import wire
-from openclaw_extproc.model.ask import Ask
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.wire import CLIENTS, FAMILIES, FORMATS
 from openclaw_extproc.wire.base import WireFormat
 from openclaw_simulator.server import SHAPES

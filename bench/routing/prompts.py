@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.features import Features, extract
-from openclaw_extproc.model.chat import Chat, InlineFile, Part, Text, ToolResult, ToolSpec, ToolUse, Turn
+from openclaw_extproc.model.requests import Chat, InlineFile, Part, Text, ToolResult, ToolSpec, ToolUse, Turn
 from openclaw_extproc.strategy import Task, Tier
 
 Half: TypeAlias = Literal["tuned", "held_out", "reported"]

@@ -11,7 +11,7 @@ from openclaw_extproc.config.read.positions import Spot, is_written, with_positi
 from openclaw_extproc.config.read.positions import merge as merge_spots
 from openclaw_extproc.config.read.yaml_text import Plain, read_yaml
 from openclaw_extproc.config.schema.config_file import Written
-from openclaw_extproc.config.schema.overrides import SessionFile
+from openclaw_extproc.config.schema.routing import SessionFile
 from openclaw_extproc.config.settings import BasePath, Settings
 from openclaw_extproc.config.surroundings import Surroundings
 

@@ -1,13 +1,41 @@
-"""What is wrong with chains: what a drill showed, and what can be seen without one."""
+"""What is wrong with chains: what a drill showed, and what can be seen without one.
+
+What an answer of each target of a chain would cost, for comparing them: an estimate by the catalogue's prices.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from openclaw_extproc.config.findings import Finding, error, warning
-from openclaw_extproc.drill.chains import Chain, UnroutableName
-from openclaw_extproc.drill.prices import Prices
-from openclaw_extproc.drill.scenes import Outcome, Scene
+from openclaw_extproc.drill.chains import Chain, Outcome, Scene, UnroutableName
 from openclaw_extproc.gateway import Gateway, Provider
+
+# -- prices ----------------------------------------------------------------------------
+
+
+SAMPLE = (1_000, 500)
+"""Tokens of the prompt and of the answer that costs are estimated for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    gateway: Gateway
+    chain: Chain
+
+    def cost(self, name: str) -> float | None:
+        """US dollars for `SAMPLE`, of a `Target.name`; `None`: nobody knows."""
+        target = next((one for one in self.chain.targets if one.name == name), None)
+        price = None if target is None else self.gateway.facts(target).price(SAMPLE[0])
+        return None if price is None else price.of(*SAMPLE)
+
+    def times(self, name: str) -> float | None:
+        """How many times what the first choice costs; `None` where either is not known, or the first is free."""
+        cost, first = self.cost(name), self.cost(self.chain.targets[0].name)
+        return None if cost is None or not first else round(cost / first, 2)
+
+
+# -- findings --------------------------------------------------------------------------
+
 
 MUCH_DEARER = 10
 """Times the first choice's cost, above which a fallback is worth a word."""

@@ -3,6 +3,8 @@
 Kept: chains, rules, pools, compliance, limits in dollars, formats and quirks. Changed: addresses, credentials, and
 limits of time, so that a drill takes seconds.
 Left out: that a target has a patience of its own; a provider's TLS, names and certificates.
+
+Whether a streamed answer is whole: read as its format wants it, with a finish and without a failure.
 """
 
 from collections.abc import Mapping
@@ -12,6 +14,12 @@ from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.config.settings import Address, BasePath, Overload, Settings, Upstream
 from openclaw_extproc.drill.chains import without_chance
 from openclaw_extproc.gateway import Gateway, Provider, ProviderTimeouts, Timeouts
+from openclaw_extproc.model.facts import Fact, Failed, Finished
+from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.wire import FORMATS
+
+# -- staging ---------------------------------------------------------------------------
+
 
 KEY_NAME = "OPENCLAW_DRILL_KEY"
 """The name of the only secret there is in a drill."""
@@ -84,3 +92,20 @@ def _simulated_provider(provider: Provider, port: int, base_path: BasePath) -> P
         authority=f"127.0.0.1:{port}",
         unread_cluster=provider.unread_cluster or f"{provider.cluster}-unread",
     )
+
+
+# -- streams ---------------------------------------------------------------------------
+
+
+def has_ended(format: str, body: bytes) -> bool:
+    """`body`: all bytes of a stream in a client's format, which is a provider's too."""
+    side = FORMATS[format].provider
+    assert side is not None, "drills ask in formats that we also read"
+    decoder = side.decoder(True)  # a stream: the shape of all decoders
+    facts: list[Fact] = []
+    try:
+        facts += decoder.feed(body)
+        facts += decoder.end()
+    except UnreadableError:
+        return False
+    return any(isinstance(fact, Finished) for fact in facts) and not any(isinstance(fact, Failed) for fact in facts)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from openclaw_extproc.config.findings import ConfigError, sorted_by_place
-from openclaw_extproc.config.schema.json_schema import schema
+from openclaw_extproc.config.schema.config_file import schema
 from openclaw_extproc.edge.commands import drill, explain, health, prices, render, report, serve, up, validate
 from openclaw_extproc.edge.commands.options import FAILED, OK, WRONG, InputError, add_file_options
 from openclaw_extproc.edge.ext_proc.transport import ListenError

@@ -13,10 +13,8 @@ from prometheus_client import Metric
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge.credentials.client_keys import ClientKeys
-from openclaw_extproc.edge.credentials.credentials import Credentials
-from openclaw_extproc.edge.credentials.known_tokens import Announce, no_other_worker
-from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.credentials.credentials import Announce, Credentials, no_other_worker
+from openclaw_extproc.edge.credentials.secrets import ClientKeys, Secrets
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.sessions import combined_session, route_session
@@ -24,17 +22,16 @@ from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.ledger.bookkeeper import CostOutlet
 from openclaw_extproc.edge.ledger.sink import LedgerSink
 from openclaw_extproc.edge.reload import restart_needed
-from openclaw_extproc.edge.runtime.accounts import AttemptAccount
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
+from openclaw_extproc.edge.runtime.in_flight import AttemptAccount
 from openclaw_extproc.edge.runtime.memory import Memory
 from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.edge.runtime.probes import Probes
 from openclaw_extproc.edge.runtime.side_requests import SideRequestClient
-from openclaw_extproc.edge.telemetry import health_page
+from openclaw_extproc.edge.telemetry import admin
 from openclaw_extproc.edge.telemetry.alerts import Alerts, Tell, nobody
 from openclaw_extproc.edge.telemetry.metrics import Metrics
-from openclaw_extproc.edge.telemetry.recorder import Recorder
-from openclaw_extproc.edge.telemetry.request_log import RequestLog
+from openclaw_extproc.edge.telemetry.recorder import Recorder, RequestLog
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
@@ -218,7 +215,7 @@ class Service:
     def health_page(self) -> bytes:
         """The health of providers and models, as JSON."""
         at = time.time()
-        return health_page.page(self.health.view(at), at)
+        return admin.page(self.health.view(at), at)
 
     def _credential_failed(self, identity: str) -> None:
         self.metrics.count_credential_failure(identity)

@@ -2,19 +2,21 @@
 
 The JSON has these fields in this order; unknown values are `null`. Fields may be added; a change of an existing field
 increases `VERSION`.
+
+From a file to a request as Envoy would show it to the route stage.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
-from typing import cast
+from typing import Literal, cast
 
-from openclaw_extproc.explain.asking import Asking
+from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.faults import Fault, FaultError
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.runtime_state import RuntimeState
@@ -24,9 +26,65 @@ from openclaw_extproc.stages import decision_output, pipeline
 from openclaw_extproc.stages.attempt.history import History
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt, prepare_upstream_request
 from openclaw_extproc.stages.fast_path.routes import why_two_stages
+from openclaw_extproc.stages.pipeline import IncomingRequest
 from openclaw_extproc.stages.route.reservation import AskBudget
 from openclaw_extproc.stages.route.side_requests import AskOpinion, AskSummary, Question
+from openclaw_extproc.wire import CLIENTS, api_path_of, example_target, format_of_shape
 from openclaw_extproc.wire.base import ClientSide
+
+# -- asking ----------------------------------------------------------------------------
+
+
+class UnclearError(ValueError):
+    """Nobody can tell what kind of request this is, or what is asked of it cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    arrived: IncomingRequest
+    found_by: Literal["path", "format", "shape"]
+    """What told the client's format."""
+
+
+def ask(
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    path: str = "",
+    format: str = "",
+    at: float,
+    identity: CallerIdentity = ANONYMOUS,
+) -> Asking:
+    """`identity`: who is taken for the caller. Raises `UnclearError`, or `UnreadableError`: it is not a JSON object."""
+    parsed = j.parse(body, where="the request")
+    said = {":method": "POST", "content-type": "application/json", **headers}
+    if path:
+        return Asking(_incoming_request(body, {**said, ":path": path}, at, identity), "path")
+    if format and format not in CLIENTS:
+        raise UnclearError(f"no client speaks {format} (known: {', '.join(CLIENTS)})")
+    if found := format or format_of_shape(parsed):
+        headed = {**said, ":path": example_target(found, parsed.get("model"))}
+        return Asking(_incoming_request(body, headed, at, identity), "format" if format else "shape")
+    raise UnclearError("the body does not tell its format: name its path (--path /v1/chat/completions)")
+
+
+def _incoming_request(body: bytes, headers: Mapping[str, str], at: float, identity: CallerIdentity) -> IncomingRequest:
+    spoken = api_path_of(headers[":path"], headers)
+    if not spoken.served:
+        raise UnclearError(f"{headers[':path']} is not a model call: it is answered with 404, or passed on unread")
+    return IncomingRequest(headers, spoken, body, at, identity=identity)
+
+
+def header(text: str) -> tuple[str, str]:
+    """Of `name: value`. Raises `UnclearError`."""
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise UnclearError(f"a header is written 'name: value', not {text!r}")
+    return name.strip().lower(), value.strip()
+
+
+# -- explanation -----------------------------------------------------------------------
+
 
 VERSION = 1
 MAX_QUERY_CHARS = 200

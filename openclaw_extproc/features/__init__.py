@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING, Literal
 
 from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
 from openclaw_extproc.features.declared import Declarations, attribute, declaration, visible_headers
-from openclaw_extproc.features.identity import Identity
+from openclaw_extproc.features.identity import Identity, is_subscription
 from openclaw_extproc.features.identity import identity as identity_of
 from openclaw_extproc.features.request_reader import LAZY, NO_CHAT, RequestReader
 from openclaw_extproc.features.size import NOTHING, Size
-from openclaw_extproc.features.subscription import is_subscription
 from openclaw_extproc.features.tokens import estimated_tokens, tokens_for
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning
+from openclaw_extproc.model.requests import Ask, Chat, JsonObject, JsonSchema, Output, Reasoning
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Operation
-from openclaw_extproc.wire.translation.needs import Need
+from openclaw_extproc.wire.translation.losses import Need
 
 __all__ = ["Declarations", "Features", "Size", "estimated_tokens", "extract", "of_unread", "tokens_for"]
 

@@ -8,16 +8,20 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from openclaw_extproc.features.code import has_code, prose, questions, steps
-from openclaw_extproc.features.content import Content, content_of
 from openclaw_extproc.features.declared import visible_headers
 from openclaw_extproc.features.language import language
+from openclaw_extproc.features.own_words import (
+    head_and_tail,
+    in_tool_loop,
+    last_own_pieces,
+    offer,
+    requests_before,
+    rounds,
+)
 from openclaw_extproc.features.size import NOTHING, Size
-from openclaw_extproc.features.tokens import size_of, size_of_chat, size_of_text, tokens_for
-from openclaw_extproc.features.turn.before import offer, requests_before
-from openclaw_extproc.features.turn.own_words import head_and_tail, in_tool_loop, last_own_pieces, rounds
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.wire.translation.needs import Need, needs
+from openclaw_extproc.features.tokens import Content, content_of, size_of, size_of_chat, size_of_text, tokens_for
+from openclaw_extproc.model.requests import Ask, Chat
+from openclaw_extproc.wire.translation.losses import Need, needs
 
 QUERY_CHARS = 8 * 1024
 """Of the user's own words that are kept, from either end."""

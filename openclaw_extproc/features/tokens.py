@@ -16,18 +16,87 @@ What the factors rest on (read November 2026):
 
 A guess where nobody published a number: Thai on Claude, Indic and Arabic scripts on Llama, Mistral and DeepSeek.
 `correction.py` learns what is wrong with all of them from what providers report.
+
+What a conversation has in it, gathered in one walk: a long tool loop has thousands of parts.
+
+What providers report corrects what we estimate: for each family, how many tokens they count for one of ours.
+
+Pure: whoever owns it feeds it with what an answer said, and hands `ratio` on. A ratio moves slowly, and never far: a
+provider that counts without its cache, or a conversation with a film in it, must not make all others wrong.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from math import ceil
 from types import MappingProxyType
 
-from openclaw_extproc.features.content import Content, content_of
 from openclaw_extproc.features.size import CLASSES, Size, characters
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat, File, InlineFile, JsonSchema, LinkedFile
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
+    Ask,
+    CachePoint,
+    Chat,
+    File,
+    InlineFile,
+    InlineImage,
+    Instruction,
+    JsonSchema,
+    LinkedFile,
+    LinkedImage,
+    Part,
+    Text,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
+
+# -- content ---------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Content:
+    """Of all turns; parts of tools' results are like others."""
+
+    texts: list[str] = field(default_factory=list[str])
+    """In their order; thoughts, and names and arguments of calls, too."""
+    images: int = 0
+    files: list[File] = field(default_factory=list[File])
+    calls: int = 0
+
+    @property
+    def documents(self) -> int:
+        """Files that are read, not heard or seen."""
+        return sum(not file.media_type.startswith(("audio/", "video/")) for file in self.files)
+
+
+def content_of(chat: Chat) -> Content:
+    content = Content()
+    for turn in chat.turns:
+        _add(turn.parts, content)
+    return content
+
+
+def _add(parts: Iterable[Part], content: Content) -> None:
+    for part in parts:
+        match part:
+            case Text() | Thinking() | Instruction():
+                content.texts.append(part.text)
+            case ToolResult():
+                _add(part.content, content)
+            case ToolUse():
+                content.texts += (part.name, part.args)
+                content.calls += 1
+            case InlineImage() | LinkedImage():
+                content.images += 1
+            case InlineFile() | LinkedFile():
+                content.files.append(part)
+            case CachePoint():
+                pass
+
+
+# -- tokens ----------------------------------------------------------------------------
+
 
 _O200K = {
     "small": 0.24, "capitals": 0.42, "digits": 0.38, "marks": 0.66, "spaces": 0.01, "breaks": 0.5, "dense": 0.28,
@@ -183,3 +252,69 @@ def _bytes(base64: str) -> int:
 
 def _kind(media_type: str) -> str:
     return media_type.partition("/")[0]
+
+
+# -- correction ------------------------------------------------------------------------
+
+
+LOWEST, HIGHEST = 0.5, 2.5
+"""Our factors were never wrong by more where we could compare."""
+WEIGHT = 0.05
+"""Of one report, once there are some: the last twenty or so count most."""
+FEWEST_TOKENS = 50
+"""Of either number. Below, what stands around a message is more than the message."""
+UNBELIEVABLE = 3.0
+"""A report that many times more or less than the last ratio says something else than we asked: the provider left out
+what it had cached, or counted a part only."""
+MAX_FAMILIES = 100
+"""Families are named in the operator's configuration; more are a mistake of somebody's."""
+
+
+@dataclass(slots=True)
+class _FamilyRatio:
+    ratio: float = 1.0
+    reports: int = 0
+
+
+@dataclass(slots=True)
+class Corrections:
+    """One owner at a time: it is not locked."""
+
+    _of: dict[str, _FamilyRatio] = field(default_factory=dict[str, _FamilyRatio])
+
+    def note(self, family: str, estimated: int, reported: int | None) -> None:
+        """`estimated`: by `tokens_for` with the ratio 1. `reported`: all input tokens, cached ones included; `None`
+        when the provider did not say."""
+        if reported is None or min(estimated, reported) < FEWEST_TOKENS:
+            return
+        learned = self._of.get(family)
+        if learned is None:
+            if len(self._of) >= MAX_FAMILIES:
+                return
+            learned = self._of[family] = _FamilyRatio()
+        seen = reported / estimated
+        if not learned.ratio / UNBELIEVABLE <= seen <= learned.ratio * UNBELIEVABLE:
+            return
+        learned.reports += 1
+        weight = max(WEIGHT, 1 / (learned.reports + _DOUBT))
+        step = _within(seen, learned.ratio / _STEP, learned.ratio * _STEP)
+        learned.ratio = _within(learned.ratio + weight * (step - learned.ratio), LOWEST, HIGHEST)
+
+    def ratio(self, family: str) -> float:
+        """Of tokens reported to tokens estimated; 1 for a family nobody has reported of."""
+        learned = self._of.get(family)
+        return 1.0 if learned is None else learned.ratio
+
+    def ratios(self) -> dict[str, float]:
+        """By family, of all that are known: what `RuntimeState.token_ratio` takes."""
+        return {family: learned.ratio for family, learned in self._of.items()}
+
+
+_DOUBT = 4
+"""Reports that our own factors weigh as much as."""
+_STEP = 1.5
+"""A report counts as at most that much more or less than the ratio so far."""
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)

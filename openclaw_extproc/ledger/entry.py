@@ -6,9 +6,9 @@ from typing import NamedTuple, TypeAlias
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import AUTO, Gateway, Target
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Usage
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.bill import bill
+from openclaw_extproc.policy.cost import bill
 from openclaw_extproc.stages.entries import AttemptEntry, Charge, Outcome
 from openclaw_extproc.stages.settlement import charge_of, is_free, micro_usd
 from openclaw_extproc.wire import FORMATS

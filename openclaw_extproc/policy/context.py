@@ -15,7 +15,7 @@ from openclaw_extproc.features import Features, tokens_for
 from openclaw_extproc.features.size import NOTHING
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.strategy import Context
-from openclaw_extproc.wire.edits.conversation import Piece
+from openclaw_extproc.wire.conversation import Piece
 
 STRIDE = 0.2
 """Of the window."""

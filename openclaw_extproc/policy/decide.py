@@ -12,34 +12,33 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.policy import candidates as cands
+from openclaw_extproc.policy import eligibility, fixed_chain
 from openclaw_extproc.policy.candidates import candidate, candidates, first_of
 from openclaw_extproc.policy.complexity import Classification
-from openclaw_extproc.policy.decision_record import record_of, trace_of, with_refusal, with_request
-from openclaw_extproc.policy.eligible import eligibility
-from openclaw_extproc.policy.eligible.compliance import bounds
-from openclaw_extproc.policy.rank import session_affinity
-from openclaw_extproc.policy.rank.busy import free_first
-from openclaw_extproc.policy.rank.emergency import last_resort
+from openclaw_extproc.policy.eligibility import bounds
+from openclaw_extproc.policy.rank import load_balancing
+from openclaw_extproc.policy.rank.load_balancing import Group, free_first, priority_groups
 from openclaw_extproc.policy.rank.order import of_preferred_kinds, order_candidates
-from openclaw_extproc.policy.rank.priority_groups import Group, priority_groups
-from openclaw_extproc.policy.rank.within_budget import within_budget
+from openclaw_extproc.policy.rank.within_budget import last_resort, within_budget
 from openclaw_extproc.policy.ranking import (
     Ranking,
     Selection,
     is_in_the_way,
     nobody_fault,
     rank_anybody,
+    record_of,
     skipped_reasons,
+    trace_of,
+    with_refusal,
+    with_request,
 )
 from openclaw_extproc.policy.routing_context import RoutingContext, routing_context_of
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select import experiments
-from openclaw_extproc.policy.select.choose import MAX_NAMES_TOLD, choose
+from openclaw_extproc.policy.select.choose import MAX_NAMES_TOLD, choose, merge_overrides
 from openclaw_extproc.policy.select.observe_mode import rank_as_asked, select_as_asked
-from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.select.rules import RuleOutcome, apply_rules
-from openclaw_extproc.policy.static import fixed_chain
-from openclaw_extproc.policy.static.kept_decisions import KeptDecision
+from openclaw_extproc.policy.snapshot import KeptDecision
 from openclaw_extproc.policy.trace import RefusedError, Trace
 from openclaw_extproc.record import DecisionRecord
 
@@ -142,7 +141,7 @@ def _lined_up(chosen: Selection) -> Ranking:
     """Raises `RefusedError`."""
     case, choice = chosen.case, chosen.choice
     everybody = candidates(choice, case)
-    held = session_affinity.tool_loop_target(choice, case)
+    held = load_balancing.tool_loop_target(choice, case)
     known = (*everybody, *of_preferred_kinds(everybody, choice, case))
     known = (*known, *cands.fallback_candidates([held], known, case)) if held else known
     because: tuple[str, ...] = ()
@@ -154,7 +153,7 @@ def _lined_up(chosen: Selection) -> Ranking:
     if not found.usable:
         raise with_refusal(nobody_fault(found), chosen, Ranking((), found.objections))
     line, why = order_candidates(found.usable, everybody[0], choice, case)
-    stays, reason = session_affinity.keep_session_target(line, found.usable, choice, case)
+    stays, reason = load_balancing.keep_session_target(line, found.usable, choice, case)
     if stays:
         line, why = (stays, *(one for one in line if one.name != stays.name)), (reason,)
     line, busy = free_first(line, case) if choice.routing else (line, ())

@@ -16,15 +16,14 @@ from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.policy import candidates as cands
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.decision_record import record_headers_of
-from openclaw_extproc.policy.eligible.compliance import Bounds, bounds
-from openclaw_extproc.policy.eligible.eligibility import most_telling_fault
+from openclaw_extproc.policy.eligibility import Bounds, bounds, most_telling_fault
 from openclaw_extproc.policy.rank.budgets import Budget, BudgetLimit, budget, too_dear
-from openclaw_extproc.policy.rank.concurrency import is_full
+from openclaw_extproc.policy.ranking import record_headers_of
 from openclaw_extproc.policy.routing_context import RoutingContext, routing_context_of
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select import choose
-from openclaw_extproc.policy.select.overrides import merge_overrides
+from openclaw_extproc.policy.select.choose import merge_overrides
+from openclaw_extproc.policy.snapshot import is_full
 from openclaw_extproc.policy.trace import RefusedError
 from openclaw_extproc.record import DecisionRecord
 

@@ -1,18 +1,95 @@
-"""The parts of decisions that depend on the configuration only, computed once per configuration."""
+"""The policy's view of one configuration, with all that is computed once: kept decisions and concurrency limits too.
+
+The parts of decisions that depend on the configuration only, computed once per configuration.
+
+What is kept of decisions that are the same for many requests; `fixed_chain` says when one is.
+
+The concurrency limits of targets, and the targets that have reached theirs.
+
+Envoy refuses what is above the limit of a cluster and does not try the next group then (seen in 1.40, whatever
+`retry_on` says), so a plan must not begin with who is full while there is anybody else.
+"""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
+from typing import TypeAlias
 
+from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
-from openclaw_extproc.policy.rank.concurrency import limits
 from openclaw_extproc.policy.select.names import Meaning, meanings
 from openclaw_extproc.policy.select.variables import CLASSIFIED_VARIABLES, VARIABLES
-from openclaw_extproc.policy.static.kept_decisions import FixedChain
 from openclaw_extproc.policy.trace import RuleSeen
-from openclaw_extproc.strategy import Condition, Level, Optimization, Rule, Strategy
+from openclaw_extproc.record import DecisionRecord
+from openclaw_extproc.strategy import Condition, Level, Optimization, Pool, Rule, Strategy
+
+# -- kept decisions --------------------------------------------------------------------
+
+
+MAX_KEPT = 64
+"""Decisions of one chain: a provider that recovers, and each kind of request, makes some of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDecision:
+    """The parts of a decision that are the same for every request of its kind, while the state stays as it is."""
+
+    groups: tuple[tuple[Target, ...], ...]
+    record: DecisionRecord
+    """With the reasons; what a request says of itself, and what it costs, is not in it."""
+    timeout_ms: int | None
+    last_resort: Target | None
+
+
+DecisionKey: TypeAlias = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedChain:
+    """A model whose targets, and all that is asked of them, are the same for every ordinary request."""
+
+    targets: tuple[tuple[str, ModelFacts], ...]
+    """Every target that can become part of the plan: its name and its facts, the one that is asked first at first."""
+    windows: tuple[ModelFacts, ...]
+    """Of those whose context window is known, each that differs from the others once."""
+    translates: bool
+    """Whether any of them has another wire format than the client."""
+    limited: tuple[str, ...]
+    """Those with a limit of concurrent calls."""
+    minds_cost: bool
+    """Whether the order depends on what they cost, compared with the first one."""
+    decisions: dict[DecisionKey, KeptDecision] = field(default_factory=dict[DecisionKey, KeptDecision])
+    """By what they depend on. Grows while requests are decided, up to `MAX_KEPT`."""
+
+    def keep(self, key: DecisionKey, decision: KeptDecision) -> None:
+        if len(self.decisions) >= MAX_KEPT:
+            self.decisions.clear()
+        self.decisions[key] = decision
+
+
+# -- concurrency -----------------------------------------------------------------------
+
+
+def limits(pools: Mapping[str, Pool], gateway: Gateway) -> dict[str, int]:
+    """By `Target.name`. A pool's limit is each member's own; of a model in several pools the largest holds."""
+    found: dict[str, int] = {}
+    for pool in pools.values():
+        if (limit := pool.max_concurrent) is None:
+            continue
+        for member in pool.members:
+            for target in (gateway.chain_asked(member) or ())[:1]:
+                found[target.name] = max(found.get(target.name, 0), limit)
+    return found
+
+
+def is_full(name: str, limits: Mapping[str, int], inflight: Mapping[str, int]) -> bool:
+    return name in limits and inflight.get(name, 0) >= limits[name]
+
+
+# -- snapshot --------------------------------------------------------------------------
+
 
 _NO_CHAT = re.compile(
     r"embed|bge-|rerank|whisper|transcribe|tts|dall-e|imagen|image-gen|gpt-image|moderation|realtime", re.IGNORECASE

@@ -3,9 +3,9 @@
 from openclaw_extproc.callers import CallerRules
 from openclaw_extproc.gateway import Timeouts
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.attempt.retries import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.fast_path.combined import REQUEST
-from openclaw_extproc.stages.fast_path.conditions import MODEL_FIELD
+from openclaw_extproc.stages.fast_path.routes import MODEL_FIELD
 from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, MAX_MESSAGE_TIMEOUT_MS
 
 ROUTE_CLUSTER = "openclaw_route"

@@ -17,7 +17,7 @@ from openclaw_extproc.stages.headers import KEPT_FROM_CALLERS
 from openclaw_extproc.stages.route.passthrough import VERSION
 from openclaw_extproc.wire import FAMILIES
 from openclaw_extproc.wire.families import Family
-from openclaw_extproc.wire.http.secret_headers import CALLERS
+from openclaw_extproc.wire.http.headers import CALLERS
 
 MODE_HEADER, MODE = "x-openclaw-mode", "failopen"
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.clusters import HEADER_MUTATION
 from openclaw_extproc.render.ext_proc import FAST_PATH, FIELDS_NAMESPACE, NAMESPACE
-from openclaw_extproc.stages.fast_path.conditions import (
+from openclaw_extproc.stages.fast_path.routes import (
     DECIDING_HEADERS,
     JSON_TYPE,
     MAX_BODY_BYTES,
@@ -27,9 +27,10 @@ from openclaw_extproc.stages.fast_path.conditions import (
     SESSION_HEADERS,
     STREAM_FIELD,
     BodyLimits,
+    FastRoute,
     FieldPath,
+    paths,
 )
-from openclaw_extproc.stages.fast_path.routes import FastRoute, paths
 from openclaw_extproc.wire import FAMILIES, client_side
 
 READER, REMOVER = "openclaw.fields", "openclaw.attempt_count"

@@ -10,7 +10,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.ext_proc import FAST_PATH, FIELDS_NAMESPACE, NAMESPACE, NOTES_NAMESPACE
 from openclaw_extproc.stages.events import SAID_BY_US
 from openclaw_extproc.stages.fast_path.combined import ENTERED
-from openclaw_extproc.stages.fast_path.conditions import MODEL_FIELD
+from openclaw_extproc.stages.fast_path.routes import MODEL_FIELD
 
 _CEL = "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
 _STDERR = "type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StderrAccessLog"

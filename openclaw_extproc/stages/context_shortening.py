@@ -18,9 +18,8 @@ from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire.base import ClientRequest
-from openclaw_extproc.wire.edits.conversation import Conversation
-from openclaw_extproc.wire.edits.injection import with_fields
-from openclaw_extproc.wire.edits.messages import shorten
+from openclaw_extproc.wire.conversation import Conversation
+from openclaw_extproc.wire.edits import shorten, with_fields
 
 NOTE_TOKENS = 40
 NEAR = 0.5

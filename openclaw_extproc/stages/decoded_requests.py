@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Final
 
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import BYTE_ORDER_MARK
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.wire.base import ClientRequest
 

@@ -9,7 +9,7 @@ from openclaw_extproc.catalog import MILLION
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Target
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Usage
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.health.headroom import Headroom
 from openclaw_extproc.record import DecisionRecord

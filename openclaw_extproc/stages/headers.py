@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import quote, unquote_plus
 
-from openclaw_extproc.features.subscription import ACCOUNT
+from openclaw_extproc.features.identity import ACCOUNT
 from openclaw_extproc.gateway import Provider, Target
-from openclaw_extproc.model.ask import Ask
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.wire import FORMATS, headers_of, upstream_format
 from openclaw_extproc.wire.base import ProviderSide
-from openclaw_extproc.wire.http import secret_headers
-from openclaw_extproc.wire.http.client_headers import ANY, UNREAD, HeaderNames, header_names
+from openclaw_extproc.wire.http import headers as secret_headers
+from openclaw_extproc.wire.http.headers import ANY, UNREAD, HeaderNames, header_names
 
 CREDENTIALS = secret_headers.CALLERS
 """Removed for everyone but the provider they were sent for."""

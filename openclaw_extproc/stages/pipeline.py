@@ -23,8 +23,8 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.complexity import (
     Classification,

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from openclaw_extproc.catalog import MILLION, ModelFacts
 from openclaw_extproc.faults import FaultKind
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Usage
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.policy.bill import bill
+from openclaw_extproc.policy.cost import bill
 from openclaw_extproc.stages.entries import AttemptEntry, Charge, Outcome
 from openclaw_extproc.wire import FORMATS
 

@@ -12,14 +12,13 @@ from typing import cast
 
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.wire.base import ClientSide, Models, WireFormat
 from openclaw_extproc.wire.examples import Body, Likeness
 from openclaw_extproc.wire.families import VENDORS, Family
-from openclaw_extproc.wire.http.client_headers import HeaderNames
+from openclaw_extproc.wire.http.headers import HeaderNames, canonical
 from openclaw_extproc.wire.http.passthrough import Rule
-from openclaw_extproc.wire.http.request_path import canonical
 
 MODULES = (
     "openai_chat",

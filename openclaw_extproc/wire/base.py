@@ -7,15 +7,15 @@ from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Changes, Provider
-from openclaw_extproc.model.ask import Ask
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.edits.conversation import Conversation
+from openclaw_extproc.model.requests import Ask
+from openclaw_extproc.wire.conversation import Conversation
 from openclaw_extproc.wire.examples import Body, Example, Likeness, fits_nothing
 from openclaw_extproc.wire.streams.chunks import EventPieces, Pieces
-from openclaw_extproc.wire.translation.needs import EVERYTHING, Need
+from openclaw_extproc.wire.translation.losses import EVERYTHING, Need
 from openclaw_extproc.wire.translation.quirks import Quirk
-from openclaw_extproc.wire.translation.tool_names import NameRule
+from openclaw_extproc.wire.translation.tools import NameRule
 
 AskT = TypeVar("AskT", bound=Ask)
 """What a format is about: a `Chat` or an `Embed`."""

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.requests import (
     CachePoint,
     Effort,
     Instruction,

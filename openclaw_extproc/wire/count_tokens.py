@@ -9,10 +9,9 @@ from dataclasses import replace
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.model.facts import Fact, Failed, Finished, Started, Stop, UsageReported
+from openclaw_extproc.model.facts import Fact, Failed, Finished, Started, Stop, Usage, UsageReported
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.base import (
     ClientRequest,
     Decoder,
@@ -25,7 +24,7 @@ from openclaw_extproc.wire.base import (
     no_trimming,
 )
 from openclaw_extproc.wire.examples import Example, fits_nothing
-from openclaw_extproc.wire.streams.json_body import WholeDecoder
+from openclaw_extproc.wire.streams.event_decoder import WholeDecoder
 
 MAX_BYTES = 64 * 1024
 """The size of a response body that has one number in it."""

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from openclaw_extproc.explain.asking import ask
-from openclaw_extproc.explain.explanation import Explanation, explain
+from openclaw_extproc.explain.explanation import Explanation, ask, explain
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from tests.config.loading import seed, settings
 

@@ -3,8 +3,7 @@ import json
 import pytest
 
 from openclaw_extproc.config.read.complaints import validate
-from openclaw_extproc.config.schema.config_file import Written
-from openclaw_extproc.config.schema.json_schema import schema
+from openclaw_extproc.config.schema.config_file import Written, schema
 from tests.config.loading import written
 
 

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from openclaw_extproc.config.conditions.compiler import MAX_CONDITIONS, MAX_LENGTH, Compiler, activate, is_constant
-from openclaw_extproc.config.conditions.impossible import WORDS
+from openclaw_extproc.config.conditions import MAX_CONDITIONS, MAX_LENGTH, WORDS, Compiler, activate, is_constant
 from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.select.variables import VARIABLES, values

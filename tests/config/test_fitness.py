@@ -7,8 +7,8 @@ import pytest
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS, KnownProvider
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.requests import (
+    Ask,
     CachePoint,
     Chat,
     JsonObject,

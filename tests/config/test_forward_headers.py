@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.render.clusters import discovery
-from openclaw_extproc.wire.http.client_headers import header_names
+from openclaw_extproc.wire.http.headers import header_names
 from tests.config.loading import complaints, settings
 
 OPENAI = "name: openai, models: [m], endpoint: 'http://127.0.0.1:1'"

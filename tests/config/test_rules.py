@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from openclaw_extproc.config.conditions.compiler import activate
+from openclaw_extproc.config.conditions import activate
 from openclaw_extproc.features import Features
 from openclaw_extproc.policy.complexity import Classification
 from openclaw_extproc.policy.select.variables import values

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import JsonValue
 
-from openclaw_extproc.config.schema.json_schema import schema
+from openclaw_extproc.config.schema.config_file import schema
 from tests.config.loading import SEEDS
 
 EDITOR_LINE = "# yaml-language-server: $schema="

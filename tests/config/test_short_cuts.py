@@ -6,7 +6,7 @@ from typing import Literal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.config.conditions.compiler import Compiler, activate, any_of
+from openclaw_extproc.config.conditions import Compiler, activate, any_of
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
 from openclaw_extproc.policy.complexity import Classification, classify_request

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.chat import Reasoning, SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -17,9 +16,10 @@ from openclaw_extproc.model.facts import (
     TextStarted,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Reasoning, SealedState
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.translation import provider_state
 from tests.samples import CREATED, asker, gist, heard, provider_side

@@ -6,8 +6,7 @@ from enum import Enum
 
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.requests import Ask, Chat
 from openclaw_extproc.wire import FORMATS, api_path_of, client_side, example_target
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit, WireFormat
 from tests.docs.asking import CHAT, CLAUDE, FEATURES, GEMINI, RESPONSES, Asking, Body, asked, without

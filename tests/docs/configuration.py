@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Iterator
 
-from openclaw_extproc.config.checks import keys_without_effect
+from openclaw_extproc.config.link import keys_without_effect
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.policy.select import variables
 from openclaw_extproc.policy.select.variables import VARIABLES

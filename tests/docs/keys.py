@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 from openclaw_extproc.config.schema.base import Section
 from openclaw_extproc.config.schema.config_file import Written
 from openclaw_extproc.config.schema.models import Short
-from openclaw_extproc.config.schema.overrides import SessionFile
+from openclaw_extproc.config.schema.routing import SessionFile
 
 Kind = type[Section]
 

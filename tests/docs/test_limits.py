@@ -7,7 +7,7 @@ import pytest
 
 from openclaw_extproc.config.read import yaml_text
 from openclaw_extproc.edge.reload import files
-from openclaw_extproc.model import json_limits
+from openclaw_extproc.model import json
 from openclaw_extproc.stages.route.request_checks import MAX_BODY_BYTES
 from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
 
@@ -18,10 +18,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
     ("row", "limit"),
     [
         (r"\| size \| {} bytes", MAX_BODY_BYTES),
-        (r"\| nesting depth of objects and arrays \| {} \|", json_limits.MAX_DEPTH),
-        (r"\| total number of strings, field names, objects and arrays \| {} \|", json_limits.MAX_PIECES),
-        (r"\| total number of values; .* \| {} \|", json_limits.MAX_VALUES),
-        (r"\| length of a field name \| {} characters", json_limits.MAX_NAME_CHARS),
+        (r"\| nesting depth of objects and arrays \| {} \|", json.MAX_DEPTH),
+        (r"\| total number of strings, field names, objects and arrays \| {} \|", json.MAX_PIECES),
+        (r"\| total number of values; .* \| {} \|", json.MAX_VALUES),
+        (r"\| length of a field name \| {} characters", json.MAX_NAME_CHARS),
         (r"whose sizes end at {} bytes", MAX_EVENT_BYTES),
         (r"\| configuration, .* at most {} bytes", files.MAX_CONFIG_BYTES),
         (r"\| values in one of them, with aliases expanded \| {} \|", yaml_text.MAX_VALUES),

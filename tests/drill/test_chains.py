@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from openclaw_extproc.drill.chains import chains
-from openclaw_extproc.drill.scenes import Outcome, Scene, scenes
+from openclaw_extproc.drill.chains import Outcome, Scene, chains, scenes
 from tests.config.loading import settings
 from tests.drill import worlds
 

@@ -1,6 +1,6 @@
 """What is said to be wrong, and what is not."""
 
-from openclaw_extproc.drill.scenes import Outcome
+from openclaw_extproc.drill.chains import Outcome
 from tests.config.loading import settings
 from tests.drill import worlds
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.drill.streams import has_ended
+from openclaw_extproc.drill.staging import has_ended
 
 CHUNK = b'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":'
 SAID = CHUNK + b'{"role":"assistant","content":"Hi"},"finish_reason":null}]}\n\n'

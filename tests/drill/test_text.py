@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from openclaw_extproc.drill.text import text
+from openclaw_extproc.drill.report import text
 from tests.config.loading import settings
 from tests.drill import worlds
 

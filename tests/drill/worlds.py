@@ -1,9 +1,8 @@
 """Gateways to drill, and outcomes of drills that were not held."""
 
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.drill.chains import Chain, chains
+from openclaw_extproc.drill.chains import Chain, Outcome, Scene, chains, scenes
 from openclaw_extproc.drill.report import Report, report
-from openclaw_extproc.drill.scenes import Outcome, Scene, scenes
 from tests.config.loading import settings
 
 AT = 1_700_000_000.0

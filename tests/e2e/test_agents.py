@@ -11,7 +11,7 @@ import openai
 import pytest
 from openai.types.responses import ResponseCustomToolCall
 
-from openclaw_extproc.wire.gemini.signatures import UNSIGNED_CALL
+from openclaw_extproc.wire.gemini.thinking import UNSIGNED_CALL
 from tests.e2e.harness import Providers, Sidecar, http
 from tests.e2e.world import PLACES, Place
 from tests.samples import AGENTS, Case

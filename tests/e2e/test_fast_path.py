@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from openclaw_extproc.stages.fast_path.conditions import MAX_BODY_BYTES, MAX_OUTPUT_TOKENS
+from openclaw_extproc.stages.fast_path.routes import MAX_BODY_BYTES, MAX_OUTPUT_TOKENS
 from tests.e2e import world
 from tests.e2e.harness import Providers, Sidecar, http, routes_settle, sidecar, until
 

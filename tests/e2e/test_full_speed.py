@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.attempt.retries import MAX_ANSWER_BYTES
 from tests.e2e import world
 from tests.e2e.callers import body
 from tests.e2e.harness import Providers, Sidecar, sidecar, until

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from openclaw_extproc.edge.ext_proc.h2.messages import Messages, grpc_frame_parts
+from openclaw_extproc.edge.ext_proc.h2.grpc_messages import Messages, grpc_frame_parts
 from openclaw_extproc.edge.ext_proc.stage_servers import return_freed_memory
 from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.runtime.in_flight import InFlight

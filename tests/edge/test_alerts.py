@@ -5,7 +5,7 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.record import DecisionRecord
-from openclaw_extproc.stages.attempt.failure_table import CREDENTIAL_REFUSED, MODEL_NOT_FOUND
+from openclaw_extproc.stages.attempt.retries import CREDENTIAL_REFUSED, MODEL_NOT_FOUND
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
 
 ACE = Provider("ace", "ace", "openai_chat", models=("m", "n"))

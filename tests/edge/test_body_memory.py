@@ -8,8 +8,7 @@ from itertools import product
 
 import pytest
 
-from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.json_limits import weight
+from openclaw_extproc.model.json import Json, weight
 
 MIB = 1024 * 1024
 BODY_BYTES = 6 * MIB

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openclaw_extproc.edge.ext_proc import protobuf
-from openclaw_extproc.edge.ext_proc.body_messages import read_response_body, write_delivery
+from openclaw_extproc.edge.ext_proc.fast_protobuf import read_response_body, write_delivery
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.stages.events import ResponseBody
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.callers import Client
-from openclaw_extproc.edge.credentials import client_keys
-from openclaw_extproc.edge.credentials.client_keys import MAX_KEY_CHARS, ClientKeys
-from openclaw_extproc.edge.credentials.secrets import Secrets
+from openclaw_extproc.edge.credentials import secrets
+from openclaw_extproc.edge.credentials.secrets import MAX_KEY_CHARS, ClientKeys, Secrets
 
 ONE, TWO, THREE = "first-key-of-search", "second-key-of-search", "only-key-of-the-ops"
 
@@ -38,7 +37,7 @@ def test_every_digest_is_compared_in_constant_time_whichever_matches(monkeypatch
         compared.append((one, other))
         return hmac.compare_digest(one, other)
 
-    monkeypatch.setattr(client_keys, "compare_digest", compare)
+    monkeypatch.setattr(secrets, "compare_digest", compare)
     counts: list[int] = []
     for key in (ONE, TWO, THREE, "nobody's"):
         compared.clear()

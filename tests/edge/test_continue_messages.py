@@ -7,7 +7,7 @@ from google.protobuf import any_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.edge.ext_proc.continue_messages import write_continue
+from openclaw_extproc.edge.ext_proc.fast_protobuf import write_continue
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.pb import priority_group_pb2 as pg

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge.cpus import available_cpus, envoy_threads
+from openclaw_extproc.edge.workers.processes import available_cpus, envoy_threads
 
 
 @pytest.fixture(autouse=True)

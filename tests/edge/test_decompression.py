@@ -11,7 +11,7 @@ from openclaw_extproc.edge.ext_proc.transport import Session
 from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
-from openclaw_extproc.stages.step import Close
+from openclaw_extproc.stages.events import Close
 from openclaw_extproc.wire.streams.content_encoding import brotli
 from tests.edge.test_sessions import (
     ANSWER,

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from openclaw_extproc.edge import event_loop
+from openclaw_extproc.edge.workers import processes
 
 
 async def loop_name() -> str:
@@ -13,14 +13,14 @@ async def loop_name() -> str:
 
 
 def test_the_faster_loop_is_used_where_it_is_installed() -> None:
-    assert event_loop.run(loop_name(), {}).startswith("uvloop")
+    assert processes.run(loop_name(), {}).startswith("uvloop")
 
 
 def test_one_variable_keeps_the_standard_librarys() -> None:
-    assert event_loop.run(loop_name(), {event_loop.VARIABLE: "asyncio"}).startswith("asyncio")
+    assert processes.run(loop_name(), {processes.VARIABLE: "asyncio"}).startswith("asyncio")
 
 
 def test_without_the_extra_the_standard_librarys_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
 
-    assert event_loop.run(loop_name(), {}).startswith("asyncio")
+    assert processes.run(loop_name(), {}).startswith("asyncio")

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from openclaw_extproc.config.settings import StageTls
+from openclaw_extproc.edge.ext_proc import grpc_server, stage_tls
 from openclaw_extproc.edge.ext_proc.h2.calls import CHECK, PROCESS
 from openclaw_extproc.edge.ext_proc.stage_servers import stage_server
-from openclaw_extproc.edge.ext_proc.tcp import grpc_server, stage_tls
 from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.workers.processes import free_port
 from tests.certificates import Authority

@@ -3,7 +3,7 @@
 import prometheus_client
 from prometheus_client import CollectorRegistry, generate_latest
 
-from openclaw_extproc.edge.telemetry.kept_children import Counter, Histogram
+from openclaw_extproc.edge.telemetry.metrics import Counter, Histogram
 
 
 def test_a_child_is_found_by_its_values_and_shown_like_any_other() -> None:

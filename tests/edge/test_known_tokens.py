@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge.credentials.credentials import Credentials
-from openclaw_extproc.edge.credentials.known_tokens import MAX_IDENTITIES, MAX_TOKENS, KnownTokens
+from openclaw_extproc.edge.credentials.credentials import MAX_IDENTITIES, MAX_TOKENS, Credentials, KnownTokens
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.workers.worker_ipc import Tokens as Announced
 from openclaw_extproc.gateway import Provider

@@ -12,10 +12,10 @@ import pytest
 from openclaw_extproc.edge import cli
 from openclaw_extproc.edge.ledger import queries
 from openclaw_extproc.edge.ledger.file import LedgerFile, UnreadableFileError
-from openclaw_extproc.edge.ledger.reader import reading
+from openclaw_extproc.edge.ledger.queries import reading
 from openclaw_extproc.ledger.entry import LedgerEntry
 from openclaw_extproc.ledger.report import DIMENSIONS, MIN_ATTEMPTS, Report, to_csv, to_json, to_text
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Usage
 from openclaw_extproc.stages.entries import Outcome, Selection
 from tests.ledger.attempts import AT, GARBLED, LARGE, MINI, SERVER_ERROR, UNPRICED, entered, plan
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from openclaw_extproc.edge.telemetry import logs
-from openclaw_extproc.edge.telemetry.log_file import AGAIN, FULL
+from openclaw_extproc.edge.telemetry.logs import AGAIN, FULL
 from openclaw_extproc.model.json import Json
 
 DATA: dict[str, Json] = {

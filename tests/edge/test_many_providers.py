@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge.reload import clusters_file
-from openclaw_extproc.edge.reload.background import run_in_background
+from openclaw_extproc.edge.reload import files
 from openclaw_extproc.edge.reload.cds_file import CdsFile
 from openclaw_extproc.edge.reload.config_files import ConfigFiles
+from openclaw_extproc.edge.reload.reload import run_in_background
 from openclaw_extproc.model.json import Json
 from tests.work import steps_of
 
@@ -35,13 +35,13 @@ def test_only_what_changed_is_written_and_what_we_wrote_is_not_read(
 ) -> None:
     sources, published = world(tmp_path, 100)
     written = list[object]()
-    text_of = clusters_file.text_of
+    text_of = files.text_of
 
     def noted(whole: Json) -> str:
         written.append(whole)
         return text_of(whole)
 
-    monkeypatch.setattr(clusters_file, "text_of", noted)
+    monkeypatch.setattr(files, "text_of", noted)
     monkeypatch.setattr("openclaw_extproc.edge.reload.config_files.resources", pytest.fail)
 
     same = published.changes(sources.read())
@@ -90,9 +90,9 @@ def test_a_cluster_whose_anchor_another_one_uses_stays_whole() -> None:
     text = "resources:\n- name: a\n  connect_timeout: &t 1s\n- name: b\n  connect_timeout: *t\n"
     apart = text.replace("&t ", "").replace("*t", "2s").rstrip()
 
-    assert clusters_file.without(text, {"a"}) == text
-    assert clusters_file.without(apart, {"a"}) == "resources:\n- name: a\n\n- name: b\n  connect_timeout: 2s"
-    assert clusters_file.without(apart, {"b"}) == "resources:\n- name: a\n  connect_timeout: 1s\n- name: b\n"
+    assert files.without(text, {"a"}) == text
+    assert files.without(apart, {"a"}) == "resources:\n- name: a\n\n- name: b\n  connect_timeout: 2s"
+    assert files.without(apart, {"b"}) == "resources:\n- name: a\n  connect_timeout: 1s\n- name: b\n"
 
 
 def test_a_finding_about_each_provider_costs_in_proportion(tmp_path: Path) -> None:

@@ -8,29 +8,27 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.callers import CallerIdentity, Source
 from openclaw_extproc.catalog import ModelFacts, Price
-from openclaw_extproc.edge.runtime import session_memory
+from openclaw_extproc.edge.runtime import memory as session_memory
 from openclaw_extproc.edge.runtime.memory import (
     DAY,
     HOUR,
     LATENCY_SAMPLES,
     LATENCY_SECONDS,
-    MIN_LATENCY_SAMPLES,
-    Latencies,
-    Memory,
-    Spending,
-)
-from openclaw_extproc.edge.runtime.session_memory import (
     MAX_ASKED,
     MAX_SESSIONS,
+    MIN_LATENCY_SAMPLES,
     SESSION_SECONDS,
     USUAL_TTL_SECONDS,
+    Latencies,
+    Memory,
     SessionKey,
     Sessions,
+    Spending,
 )
 from openclaw_extproc.features import Declarations, Features
-from openclaw_extproc.features.correction import Corrections
+from openclaw_extproc.features.tokens import Corrections
 from openclaw_extproc.gateway import Emergency, Gateway, Provider, Target, Timeouts
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Usage
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.record import DecisionRecord

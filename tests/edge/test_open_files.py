@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.config.settings import Downstream
-from openclaw_extproc.edge.envoy.open_files import within_open_files
+from openclaw_extproc.edge.envoy.process import within_open_files
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,11 @@ from openclaw_extproc.edge.runtime.in_flight import InFlight
 from openclaw_extproc.edge.runtime.memory import Memory
 from openclaw_extproc.edge.telemetry.alerts import Alerts
 from openclaw_extproc.edge.telemetry.metrics import Metrics
-from openclaw_extproc.edge.telemetry.recorder import Recorder
-from openclaw_extproc.edge.telemetry.request_log import RequestLog
+from openclaw_extproc.edge.telemetry.recorder import Recorder, RequestLog
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.notices.kinds import Notice
-from openclaw_extproc.stages.attempt.failure_table import CREDENTIAL_REFUSED
+from openclaw_extproc.stages.attempt.retries import CREDENTIAL_REFUSED
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
 
 ACE = Provider("ace", "ace", "openai_chat", models=("m",))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from openclaw_extproc.edge.ext_proc.run_queue import (
+from openclaw_extproc.edge.ext_proc.transport import (
     LEAST_WAITING_BYTES,
     MAX_STREAM_WAITING_BYTES,
     MAX_WAITING_BYTES,

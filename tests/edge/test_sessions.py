@@ -27,10 +27,9 @@ from openclaw_extproc.stages.attempt import stage, successful_response
 from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.decoded_requests import DecodedRequests
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
-from openclaw_extproc.stages.events import Credential, Event, RequestBody, RequestHead
+from openclaw_extproc.stages.events import Close, Credential, Event, RequestBody, RequestHead, Step
 from openclaw_extproc.stages.route.passthrough import MAX_RELAYED_BYTES
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.stages.step import Close, Step
 
 FIRST, SECOND = (Target(Provider(name, name, "openai_chat", models=("m",)), "m") for name in ("one", "two"))
 GATEWAY = Gateway(providers={t.provider.name: t.provider for t in (FIRST, SECOND)}, chains={"m": (FIRST, SECOND)})

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.edge.ext_proc.masking import Masker
-from openclaw_extproc.edge.ext_proc.websocket_masking import MAX_DUE, FramesMasker
+from openclaw_extproc.edge.ext_proc.masking import MAX_DUE, FramesMasker, Masker
 
 KEY = b"sk-proj-abc_DEF-0123456789"
 STARS = b"*" * len(KEY)

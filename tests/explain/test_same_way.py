@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from openclaw_extproc.explain.asking import ask
-from openclaw_extproc.explain.explanation import Explanation, explain
+from openclaw_extproc.explain.explanation import Explanation, ask, explain
 from openclaw_extproc.gateway import Gateway, ResponseHeaders
 from openclaw_extproc.model import json as j
 from openclaw_extproc.policy.runtime_state import RuntimeState

@@ -6,7 +6,7 @@ from openclaw_extproc.callers import ANONYMOUS, CallerIdentity, CallerRules
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import Declarations, extract
 from openclaw_extproc.features.declared import attribute
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.requests import Chat
 
 SAID = Declarations(user="boss", cost_centre="sales")
 KEY = CallerIdentity("search", "key", "search", cost_centre="research")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.features.correction import HIGHEST, LOWEST, MAX_FAMILIES, Corrections
+from openclaw_extproc.features.tokens import HIGHEST, LOWEST, MAX_FAMILIES, Corrections
 
 
 def after(*reports: tuple[int, int | None]) -> float:

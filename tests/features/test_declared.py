@@ -15,9 +15,7 @@ from openclaw_extproc.features.declared import (
     TIER_WORDS,
     visible_headers,
 )
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.model.embed import Embed
+from openclaw_extproc.model.requests import Ask, Chat, Embed
 from openclaw_extproc.strategy import TIERS, Level
 
 CHAT = Chat("m", ())

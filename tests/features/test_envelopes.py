@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.features.turn.envelopes import MARK
-from openclaw_extproc.features.turn.own_words import has_own_words, own_pieces
-from openclaw_extproc.model.chat import Text, Turn
+from openclaw_extproc.features.envelopes import MARK
+from openclaw_extproc.features.own_words import has_own_words, own_pieces
+from openclaw_extproc.model.requests import Text, Turn
 from openclaw_extproc.policy.complexity import classify_request
 from tests.policy.complexity.asked import asked
 

@@ -7,8 +7,9 @@ import pytest
 
 from openclaw_extproc.features import Features, estimated_tokens, extract
 from openclaw_extproc.features.request_reader import LAZY, QUERY_CHARS, RequestReader
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.requests import (
     Chat,
+    Embed,
     InlineFile,
     InlineImage,
     JsonObject,
@@ -23,7 +24,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.embed import Embed
 from tests import samples
 
 

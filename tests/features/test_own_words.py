@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.features.turn.own_words import (
+from openclaw_extproc.features.own_words import (
     INJECTED_TAGS,
     SEARCHED_CHARS,
     WRAPPERS,
@@ -13,7 +13,7 @@ from openclaw_extproc.features.turn.own_words import (
     last_own_pieces,
     own_pieces,
 )
-from openclaw_extproc.model.chat import InlineImage, Text, ToolResult, Turn
+from openclaw_extproc.model.requests import InlineImage, Text, ToolResult, Turn
 
 
 def user(*texts: str) -> Turn:

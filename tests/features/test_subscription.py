@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.features.subscription import is_subscription, without_login
+from openclaw_extproc.features.identity import is_subscription, without_login
 
 
 @pytest.mark.parametrize(

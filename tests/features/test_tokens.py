@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.features.size import BLOCK, CLASSES, EXACT, Size, characters
 from openclaw_extproc.features.tokens import FACTORS, OTHER, estimated_tokens, size_of, tokens_for
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.requests import (
     Chat,
+    Embed,
     InlineFile,
     InlineImage,
     LinkedFile,
@@ -23,7 +24,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.embed import Embed
 
 FAMILIES = [*FACTORS, ""]
 

@@ -7,7 +7,7 @@ from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Emergency, Gateway, Provider, Target, Timeouts
 from openclaw_extproc.ledger.entry import Baselines, LedgerEntry, entry_of
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Usage
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.record import DecisionRecord
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.ledger.entry import Baselines, entry_of
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Usage
 from openclaw_extproc.stages.entries import Outcome, Selection
 from tests.ledger.attempts import AT, GATEWAY, LARGE, MINI, SERVER_ERROR, attempt, entered, plan
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_NAME_CHARS, MAX_PIECES, MAX_VALUES, excess
+from openclaw_extproc.model.json import MAX_DEPTH, MAX_NAME_CHARS, MAX_PIECES, MAX_VALUES, Json, UnreadableError, excess
 
 MIB = 1024 * 1024
 

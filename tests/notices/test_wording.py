@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.notices import payloads, wording
+from openclaw_extproc.notices import channels, wording
 from openclaw_extproc.notices.kinds import SEVERITIES, TYPES, Notice, NoticeKind
 
 AT = 1_754_000_000.0
@@ -48,7 +48,7 @@ def test_a_single_long_line_is_cut() -> None:
 
 @pytest.mark.parametrize("text", ["_" * 2_000, "a" * 1_990 + "____"])
 def test_discord_s_limit_holds_after_escaping(text: str) -> None:
-    content = payloads.discord(text)["content"]
+    content = channels.discord(text)["content"]
 
     assert isinstance(content, str)
     assert len(content) <= 2_000
@@ -66,7 +66,7 @@ def test_discord_s_limit_holds_after_escaping(text: str) -> None:
     ],
 )
 def test_a_wait_is_read_where_vendors_say_it(header: str, body: object, seconds: float | None) -> None:
-    assert payloads.retry_after(header, body) == seconds
+    assert channels.retry_after(header, body) == seconds
 
 
 def test_a_report_counts_what_is_new() -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
-from openclaw_extproc.model.chat import Chat, LinkedImage, Part, Text, ToolResult, ToolSpec, ToolUse, Turn
+from openclaw_extproc.model.requests import Chat, LinkedImage, Part, Text, ToolResult, ToolSpec, ToolUse, Turn
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
 from openclaw_extproc.strategy import (
     TIERS,

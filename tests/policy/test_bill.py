@@ -3,8 +3,8 @@
 import pytest
 
 from openclaw_extproc.catalog import UNKNOWN, ModelFacts, Price
-from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.policy.bill import bill
+from openclaw_extproc.model.facts import Usage
+from openclaw_extproc.policy.cost import bill
 
 OPUS = ModelFacts((Price(input=15, output=75, cache_read=1.5, cache_write=18.75),))
 PLAIN = ModelFacts((Price(input=2, output=10),))

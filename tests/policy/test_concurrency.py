@@ -1,7 +1,7 @@
 """Promises about how many calls at a time a target may have."""
 
 from openclaw_extproc.gateway import Gateway, Provider, Target
-from openclaw_extproc.policy.rank.concurrency import is_full, limits
+from openclaw_extproc.policy.snapshot import is_full, limits
 from openclaw_extproc.strategy import Pool
 
 ONE, TWO = (Target(Provider(name, name, "openai_chat"), "m") for name in ("one", "two"))

@@ -18,7 +18,7 @@ from openclaw_extproc.policy.context import (
     measure_context,
 )
 from openclaw_extproc.strategy import Context
-from openclaw_extproc.wire.edits.conversation import Piece
+from openclaw_extproc.wire.conversation import Piece
 
 CONTEXT = Context()
 LONG = "x" * 4_000

@@ -13,7 +13,7 @@ from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.plan import MAX_ATTEMPTS
 from openclaw_extproc.policy.cost import estimate, input_tokens, wanted_tokens
 from openclaw_extproc.policy.decide import Decision, decide
-from openclaw_extproc.policy.eligible.eligibility import LEAST_OF_ESTIMATE
+from openclaw_extproc.policy.eligibility import LEAST_OF_ESTIMATE
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.select.variables import values
 from openclaw_extproc.strategy import Compliance, Level, Mode, Restriction, Strategy

@@ -8,7 +8,7 @@ from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
-from openclaw_extproc.policy.select.sampling import share_of
+from openclaw_extproc.policy.select.experiments import share_of
 from openclaw_extproc.strategy import Affinity, Experiment, Level, Restriction, Strategy
 from openclaw_extproc.strategy import Compliance as Rules
 from tests.policy.making import ASKED, NOW, as_they_are, asking, declaring, gateway, names, when

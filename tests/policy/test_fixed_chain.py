@@ -12,11 +12,10 @@ from openclaw_extproc.faults import Fault, FaultError
 from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.gateway import AUTO, ClassificationMode, Emergency, Gateway
 from openclaw_extproc.policy.decide import Decision, decide, decide_anew
+from openclaw_extproc.policy.fixed_chain import why_not_fixed
 from openclaw_extproc.policy.routing_context import routing_context_of
 from openclaw_extproc.policy.runtime_state import RuntimeState, SessionState
-from openclaw_extproc.policy.snapshot import snapshot
-from openclaw_extproc.policy.static.fixed_chain import why_not_fixed
-from openclaw_extproc.policy.static.kept_decisions import MAX_KEPT
+from openclaw_extproc.policy.snapshot import MAX_KEPT, snapshot
 from openclaw_extproc.strategy import (
     Affinity,
     Compliance,

@@ -8,10 +8,9 @@ import pytest
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.health_rules import HealthRules, Recovery, Thresholds
-from openclaw_extproc.policy.health.circuit import State
+from openclaw_extproc.policy.health.circuit import Reach, State, reach
 from openclaw_extproc.policy.health.headroom import Headroom
 from openclaw_extproc.policy.health.provider_health import HealthTable
-from openclaw_extproc.policy.health.reach import Reach, reach
 from openclaw_extproc.strategy import Strategy, Switching
 
 AT = 1_754_000_000.0

@@ -8,7 +8,7 @@ from openclaw_extproc.catalog import Price
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.features import extract, tokens_for
 from openclaw_extproc.gateway import AUTO, Gateway
-from openclaw_extproc.model.chat import Chat, Text, Turn
+from openclaw_extproc.model.requests import Chat, Text, Turn
 from openclaw_extproc.policy.decide import decide
 from openclaw_extproc.strategy import Context, Optimization, Rule, Strategy, Virtual
 from tests.policy.making import (

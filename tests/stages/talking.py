@@ -16,6 +16,7 @@ from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
+    Close,
     Closed,
     Continue,
     Deliver,
@@ -30,11 +31,11 @@ from openclaw_extproc.stages.events import (
     ResponseBody,
     ResponseHead,
     ResponseTrailers,
+    Step,
     TimerFired,
     To,
 )
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.stages.step import Close, Step
 from openclaw_extproc.wire import client_side
 from tests import samples
 from tests.samples import CASES, Case, provider_side

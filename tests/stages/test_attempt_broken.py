@@ -5,8 +5,7 @@ from itertools import product
 import pytest
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.facts import Failed, Finished
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Failed, Finished, Usage
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import ResponseTrailers
 from openclaw_extproc.wire import client_side

@@ -11,9 +11,8 @@ import pytest
 
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import SealedState, Thinking
-from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.json_limits import MAX_DEPTH, MAX_NAME_CHARS, MAX_PIECES, MAX_VALUES
+from openclaw_extproc.model.json import MAX_DEPTH, MAX_NAME_CHARS, MAX_PIECES, MAX_VALUES, Json
+from openclaw_extproc.model.requests import SealedState, Thinking
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry

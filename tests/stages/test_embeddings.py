@@ -9,7 +9,7 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Gateway, Target
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.policy.runtime_state import RuntimeState
-from openclaw_extproc.stages.attempt.limits import MAX_HELD_BYTES
+from openclaw_extproc.stages.attempt.retries import MAX_HELD_BYTES
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Closed, Event, RequestBody, RequestHead
 from openclaw_extproc.stages.route.stage import RouteStage

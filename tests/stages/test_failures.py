@@ -9,8 +9,15 @@ from openclaw_extproc.gateway import Emergency, Target, Timeouts
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, classify_failure
-from openclaw_extproc.stages.attempt.retries import RETRY, NextAttempt, is_alone, next_attempt
+from openclaw_extproc.stages.attempt.retries import (
+    RETRY,
+    Failure,
+    NextAttempt,
+    Remedy,
+    classify_failure,
+    is_alone,
+    next_attempt,
+)
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.translation import error_words
 from tests.stages.talking import BEGAN, provider

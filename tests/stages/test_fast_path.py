@@ -25,11 +25,13 @@ from openclaw_extproc.stages.events import (
     RequestHead,
     ResponseBody,
     ResponseHead,
+    Step,
     To,
 )
 from openclaw_extproc.stages.fast_path.combined import ENTERED, MODEL, REQUEST, CombinedStage, unplanned
-from openclaw_extproc.stages.fast_path.conditions import MAX_BODY_BYTES, MAX_OUTPUT_TOKENS
 from openclaw_extproc.stages.fast_path.routes import (
+    MAX_BODY_BYTES,
+    MAX_OUTPUT_TOKENS,
     FastRoute,
     fast_path,
     formats,
@@ -40,7 +42,6 @@ from openclaw_extproc.stages.fast_path.routes import (
 )
 from openclaw_extproc.stages.pipeline import IncomingRequest
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.stages.step import Step
 from openclaw_extproc.strategy import Affinity, CostCentre, Level, Levels, Strategy
 from openclaw_extproc.wire import api_path_of
 from tests.config.loading import settings as loaded

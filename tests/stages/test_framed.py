@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.model.facts import Failed, Finished
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import ResponseBody, ResponseHead
-from openclaw_extproc.wire.bedrock.aws_events import CONTENT_TYPE
+from openclaw_extproc.wire.bedrock.service import CONTENT_TYPE
 from tests.frames import exception
 from tests.samples import CLIENTS
 from tests.stages.attempts import begin, checked, error_head

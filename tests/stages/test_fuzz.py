@@ -10,15 +10,8 @@ from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.json_limits import MAX_DEPTH
-from openclaw_extproc.stages.events import (
-    Event,
-    RequestBody,
-    ResponseBody,
-    ResponseHead,
-    ResponseTrailers,
-)
+from openclaw_extproc.model.json import MAX_DEPTH, Json
+from openclaw_extproc.stages.events import Event, RequestBody, ResponseBody, ResponseHead, ResponseTrailers
 from openclaw_extproc.wire import client_side
 from tests.samples import ANSWERS, CLIENTS, PROVIDERS, REQUESTS, Case, cut
 from tests.stages.sense import both_stages, makes_sense

@@ -18,8 +18,7 @@ from openclaw_extproc.stages.events import Event, ResponseBody
 from openclaw_extproc.wire.anthropic_messages.client import encoder as to_anthropic
 from openclaw_extproc.wire.gemini.client import encoder as to_gemini
 from openclaw_extproc.wire.openai_chat.client import encoder as to_openai
-from openclaw_extproc.wire.streams.event_decoder import EventDecoder
-from openclaw_extproc.wire.streams.text_template import Around
+from openclaw_extproc.wire.streams.event_decoder import Around, EventDecoder
 from tests.samples import STREAMS, Case, cut, provider_side
 from tests.stages.attempts import SAME, TRANSLATED
 from tests.stages.spoiling import spoilt

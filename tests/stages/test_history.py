@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import Emergency, Timeouts
 from openclaw_extproc.plan import Plan
-from openclaw_extproc.stages.attempt import limits
+from openclaw_extproc.stages.attempt import retries
 from openclaw_extproc.stages.attempt.history import (
     MAX_WORDS_CHARS,
     STALE,
@@ -181,7 +181,7 @@ def test_what_an_operator_has_to_mend_is_not_told_in_words(client: str, provider
 def test_words_that_do_not_come_are_not_waited_for(client: str, provider: str) -> None:
     talk = attempt(*begin(client, provider, stream=False, last=False), error_head(503))
     due = talk.step.wake_at
-    assert due == pytest.approx(BEGAN + 2 + limits.WORDS_SECONDS, abs=0.001)
+    assert due == pytest.approx(BEGAN + 2 + retries.WORDS_SECONDS, abs=0.001)
 
     talk.tell(TimerFired(due or 0.0))
 
@@ -194,7 +194,7 @@ def test_words_that_do_not_come_are_not_waited_for(client: str, provider: str) -
 def test_words_without_an_end_are_cut(client: str, provider: str) -> None:
     opened = begin(client, provider, stream=False, last=False)
 
-    talk = attempt(*opened, error_head(503), *chunks(b"x" * (limits.MAX_WORDS_BYTES + 1), end=False))
+    talk = attempt(*opened, error_head(503), *chunks(b"x" * (retries.MAX_WORDS_BYTES + 1), end=False))
 
     assert received(talk).retries
 

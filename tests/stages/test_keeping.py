@@ -8,7 +8,7 @@ import pytest
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import HOLD_ALL, ProviderTimeouts, Timeouts
 from openclaw_extproc.model.facts import Failed
-from openclaw_extproc.stages.attempt import limits, successful_response
+from openclaw_extproc.stages.attempt import retries, successful_response
 from openclaw_extproc.stages.attempt.exchange import UNANSWERED_SECONDS
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import Deliver, Event, ResponseBody, TimerFired
@@ -71,7 +71,7 @@ def test_a_buffered_stream_goes_out_whole(client: str, provider: str) -> None:
 def test_whatever_breaks_in_a_buffered_stream_is_tried_elsewhere(client: str, provider: str, how: str) -> None:
     body = good(provider, stream=True)
     half = body[: body.rindex(b"\n\n", 0, 2 * len(body) // 3) + 2]
-    fault = limits.STALLED_RESPONSE  # any fault will do
+    fault = retries.STALLED_RESPONSE  # any fault will do
     ends = {"cut": b"", "garbled": b"data: {{{\n\n", "error": client_side(provider).encode_stream_error(fault)}
 
     talk = attempt(*begin(client, provider, hold_back_ms=HOLD_ALL), answer_head(streamed=True), *late(half + ends[how]))

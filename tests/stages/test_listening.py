@@ -14,10 +14,10 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.stages.attempt.response_reader import ResponseReader
 
 HELLO: tuple[Fact, ...] = (Started("a", "m"), Finished(Stop.END))

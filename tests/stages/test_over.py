@@ -1,9 +1,8 @@
 """When the route stage says that Envoy has nothing more to ask. (`attempts.checked` says it of the attempt stage.)"""
 
 from openclaw_extproc.policy.runtime_state import RuntimeState
-from openclaw_extproc.stages.events import RequestBody, RequestHead, ResponseHead
+from openclaw_extproc.stages.events import Close, RequestBody, RequestHead, ResponseHead
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.stages.step import Close
 from tests.samples import CLIENTS, PROVIDERS
 from tests.stages.talking import BEGAN, asking, chain, gateway
 

@@ -8,7 +8,7 @@ import pytest
 
 from openclaw_extproc.features import estimated_tokens
 from openclaw_extproc.gateway import AUTO, Gateway, Provider, Target
-from openclaw_extproc.model.chat import Chat, InlineFile, InlineImage, Text, ToolResult, ToolSpec, ToolUse, Turn
+from openclaw_extproc.model.requests import Chat, InlineFile, InlineImage, Text, ToolResult, ToolSpec, ToolUse, Turn
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import Continue, Reply, RequestBody, RequestHead

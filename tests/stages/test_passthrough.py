@@ -9,7 +9,7 @@ from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.gateway import Auth, Gateway, Provider, Target
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.snapshots import Snapshots
-from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.attempt.retries import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (

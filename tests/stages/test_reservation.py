@@ -9,10 +9,9 @@ from openclaw_extproc.catalog import ModelFacts, Price
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
-from openclaw_extproc.stages.events import Answer, Continue, QuestionAnswered, Reply, RequestBody
+from openclaw_extproc.stages.events import Answer, Continue, QuestionAnswered, Reply, RequestBody, Step
 from openclaw_extproc.stages.route.reservation import GRANTED, MAX_TRIES, AskBudget, refusal
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.stages.step import Step
 from openclaw_extproc.strategy import Optimization, Strategy
 from tests.stages.talking import BEGAN, asking, chain, gateway, head
 

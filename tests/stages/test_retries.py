@@ -4,11 +4,7 @@ import pytest
 
 from openclaw_extproc.gateway import Emergency
 from openclaw_extproc.plan import Plan, groups
-from openclaw_extproc.stages.attempt.retries import (
-    BACKOFF,
-    RETRY,
-    retry_headers,
-)
+from openclaw_extproc.stages.attempt.retries import BACKOFF, RETRY, retry_headers
 from tests.samples import PROVIDERS
 from tests.stages.talking import BEGAN, chain, gateway
 

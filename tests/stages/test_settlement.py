@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from openclaw_extproc.catalog import ModelFacts, Price
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Usage
 from openclaw_extproc.stages.decision_output import cost_headers
 from openclaw_extproc.stages.entries import AttemptEntry, Charge, Outcome
 from openclaw_extproc.stages.events import Continue, ResponseHead

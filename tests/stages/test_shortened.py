@@ -9,11 +9,12 @@ from openclaw_extproc.catalog import ModelFacts
 from openclaw_extproc.features import Features
 from openclaw_extproc.gateway import AUTO, Gateway, Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Text, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.requests import Text, ToolResult, ToolUse, Turn
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
+    Close,
     Continue,
     ExtendTimeout,
     QuestionAnswered,
@@ -23,9 +24,8 @@ from openclaw_extproc.stages.events import (
 )
 from openclaw_extproc.stages.route.side_requests import INSIDE, AskSummary, may_see, summary
 from openclaw_extproc.stages.route.stage import ENVOY_WAITS_MS, RouteStage
-from openclaw_extproc.stages.step import Close
 from openclaw_extproc.strategy import Compliance, Context, Mode, Restriction, SecondOpinion, Strategy
-from openclaw_extproc.wire.edits.conversation import Piece
+from openclaw_extproc.wire.conversation import Piece
 from tests.samples import CLIENTS
 from tests.stages.attempts import every_way
 from tests.stages.talking import BEGAN, SHARED, Talk, attempt, chain, chunks, gateway, plan_read, received

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.entries import RequestEntry
-from openclaw_extproc.stages.events import Continue, Reply, RequestHead
+from openclaw_extproc.stages.events import Close, Continue, Reply, RequestHead, Step
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.stages.step import Close, Step
 from openclaw_extproc.wire import FAMILIES, client_side
 from openclaw_extproc.wire.http.passthrough import NAMES
 from tests.stages.talking import BEGAN

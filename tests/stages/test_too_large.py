@@ -5,7 +5,7 @@ import pytest
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.render import ext_proc, stage_clusters
 from openclaw_extproc.stages.attempt import stage, successful_response
-from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.attempt.retries import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.entries import Outcome
 from openclaw_extproc.stages.events import Overrun, ResponseBody
 from tests.stages.attempts import begin, error_body, error_head, every_way, good

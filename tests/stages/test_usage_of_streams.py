@@ -4,8 +4,8 @@ import pytest
 
 from openclaw_extproc.gateway import Provider, Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import SealedState
 from openclaw_extproc.wire.translation import provider_state
 from tests import samples
 from tests.samples import Case

@@ -1,10 +1,9 @@
 """Requests for embeddings and their answers, for the tests of all formats that have them."""
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Started, Stop, UsageReported
+from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Started, Stop, Usage, UsageReported
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Embed
 from openclaw_extproc.wire import api_path_of, client_side
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from tests.samples import provider_side

@@ -6,9 +6,9 @@ import pytest
 
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.base import UpstreamEdit
-from openclaw_extproc.wire.gemini.signatures import UNSIGNED_CALL
+from openclaw_extproc.wire.gemini.thinking import UNSIGNED_CALL
 from tests.samples import AGENTS, PROVIDERS, REQUESTS, UPSTREAMS, Case, chat_of, provider_side
 from tests.wire import accepted
 

@@ -6,11 +6,11 @@ import pytest
 
 from openclaw_extproc.gateway import Changes
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, Text, Turn
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import ClientRequest, Injection
-from openclaw_extproc.wire.edits.injection import with_changes, with_fields
+from openclaw_extproc.wire.edits import with_changes, with_fields
 from tests.samples import CLIENTS, REQUESTS, Case, chat_of
 from tests.wire import accepted
 

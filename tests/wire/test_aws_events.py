@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire.bedrock.aws_events import MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES, Frame, Reader
+from openclaw_extproc.wire.bedrock.service import MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES, Frame, Reader
 from tests import samples
 from tests.frames import exception, frame, framed
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.model.chat import InlineImage, LinkedFile, LinkedImage, Part, Text, Turn
 from openclaw_extproc.model.facts import Failed
 from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.requests import InlineImage, LinkedFile, LinkedImage, Part, Text, Turn
 from openclaw_extproc.wire import FORMATS, client_side, upstream_format
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.bedrock.anthropic import EventsOfFrames

@@ -5,10 +5,9 @@ import pytest
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, ToolSpec, Turn
-from openclaw_extproc.model.facts import Failed, Finished, Started, Stop, UsageReported
+from openclaw_extproc.model.facts import Failed, Finished, Started, Stop, Usage, UsageReported
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, Text, ToolSpec, Turn
 from openclaw_extproc.wire import FORMATS, upstream_format
 from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.count_tokens import MAX_BYTES, count_decoder

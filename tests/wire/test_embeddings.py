@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.facts import Embedded, Failed, Finished, Grammar, OutOfOrderError, Started, TextStarted
 from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.requests import Embed
 from openclaw_extproc.wire import client_side, upstream_format
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES

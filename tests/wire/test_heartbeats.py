@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.wire.streams.heartbeats import MAX_LINE_BYTES, Heartbeats
+from openclaw_extproc.wire.streams.sse import MAX_LINE_BYTES, Heartbeats
 from tests import samples
 
 ALIVE = [

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.wire.http import multipart
+from openclaw_extproc.wire.http import model_names
 
 TYPE = "multipart/form-data; boundary=b0"
 
@@ -25,7 +25,7 @@ FILE = ('form-data; name="file"; filename="a.mp3"\r\nContent-Type: audio/mpeg', 
 def test_it_is_found_beside_files_and_written_anew() -> None:
     body = form(FILE, MODEL, ('form-data; name="language"', b"de"))
 
-    found = multipart.form_field(body, TYPE, "model")
+    found = model_names.form_field(body, TYPE, "model")
 
     assert found is not None
     assert found.value == "whisper-1"
@@ -35,8 +35,8 @@ def test_it_is_found_beside_files_and_written_anew() -> None:
 
 
 def test_it_may_be_missing_or_empty() -> None:
-    assert multipart.form_field(form(FILE), TYPE, "model") is None
-    empty = multipart.form_field(form((MODEL[0], b"")), TYPE, "model")
+    assert model_names.form_field(form(FILE), TYPE, "model") is None
+    empty = model_names.form_field(form((MODEL[0], b"")), TYPE, "model")
     assert empty is not None
     assert empty.value == ""
 
@@ -50,7 +50,7 @@ def test_it_may_be_missing_or_empty() -> None:
     ],
 )
 def test_a_boundary_is_written_in_several_ways(content_type: str) -> None:
-    found = multipart.form_field(form(MODEL), content_type, "model")
+    found = model_names.form_field(form(MODEL), content_type, "model")
 
     assert found is not None
     assert found.value == "whisper-1"
@@ -71,7 +71,7 @@ def test_a_boundary_is_written_in_several_ways(content_type: str) -> None:
 )
 def test_what_names_no_single_boundary_is_refused(content_type: str) -> None:
     with pytest.raises(UnreadableError, match="content-type"):
-        multipart.form_field(form(MODEL), content_type, "model")
+        model_names.form_field(form(MODEL), content_type, "model")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_what_names_no_single_boundary_is_refused(content_type: str) -> None:
 )  # fmt: skip
 def test_what_two_readers_could_take_for_different_things_is_refused(body: bytes) -> None:
     with pytest.raises(UnreadableError):
-        multipart.form_field(body, TYPE, "model")
+        model_names.form_field(body, TYPE, "model")
 
 
 @given(st.binary(max_size=200), st.integers(0, 400), st.binary(max_size=8))
@@ -115,7 +115,7 @@ def test_no_bytes_raise_anything_else(tail: bytes, at: int, put: bytes) -> None:
     body = form(FILE, MODEL)
     for one in (tail, body[:at] + put + body[at:], form(MODEL)[:at] + tail):
         try:
-            found = multipart.form_field(one, TYPE, "model")
+            found = model_names.form_field(one, TYPE, "model")
         except UnreadableError:
             continue
         assert found is None or one[found.start : found.end].decode() == found.value

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.model.chat import Chat, Text, ToolSpec, Turn
 from openclaw_extproc.model.facts import Delta, ToolStarted
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, Text, ToolSpec, Turn
 from openclaw_extproc.wire import client_side
 from tests import samples
 from tests.samples import provider_side

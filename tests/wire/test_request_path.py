@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.wire.http.request_path import canonical
+from openclaw_extproc.wire.http.headers import canonical
 
 
 @pytest.mark.parametrize(

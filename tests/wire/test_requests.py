@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
     CachePoint,
     Chat,
     Image,
@@ -27,7 +28,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire import FORMATS, api_path_of, client_side
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.translation.losses import MUST_CARRY

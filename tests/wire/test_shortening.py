@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, InlineImage, Part, Text, ToolResult, ToolSpec, ToolUse, Turn
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, InlineImage, Part, Text, ToolResult, ToolSpec, ToolUse, Turn
 from openclaw_extproc.policy import context as contexts
 from openclaw_extproc.strategy import Context
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
-from openclaw_extproc.wire.edits.conversation import Conversation, Piece
-from openclaw_extproc.wire.edits.messages import shorten
+from openclaw_extproc.wire.conversation import Conversation, Piece
+from openclaw_extproc.wire.edits import shorten
 from tests.samples import CLIENTS, REQUESTS, Case, chat_of, provider_side
 from tests.wire import accepted
 

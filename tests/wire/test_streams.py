@@ -25,9 +25,9 @@ from openclaw_extproc.model.facts import (
     Stop,
     TextStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
-from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import client_side
 from tests import samples
 from tests.frames import framed

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openclaw_extproc.model.chat import Chat, Text, ToolChoice, ToolSpec, ToolUse, Turn
 from openclaw_extproc.model.facts import ToolStarted
+from openclaw_extproc.model.requests import Chat, Text, ToolChoice, ToolSpec, ToolUse, Turn
 from openclaw_extproc.wire import FORMATS
-from openclaw_extproc.wire.translation.tool_names import RENAMED_LOSS, NameRule, back, changed_names, rename_tools
+from openclaw_extproc.wire.translation.tools import RENAMED_LOSS, NameRule, back, changed_names, rename_tools
 
 LONG = "mcp__issue_tracker_of_the_whole_company__search_for_issues_by_their_labels"
 """74 characters, as in home-assistant/core#121325."""

@@ -3,11 +3,11 @@
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, InlineFile, LinkedFile, Text, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.requests import Chat, InlineFile, LinkedFile, Text, ToolResult, ToolUse, Turn
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import UpstreamEdit
-from openclaw_extproc.wire.translation.needs import needs
-from openclaw_extproc.wire.translation.tool_results import UNREADABLE, readable
+from openclaw_extproc.wire.translation.losses import needs
+from openclaw_extproc.wire.translation.tools import UNREADABLE, readable
 from tests.samples import UPSTREAMS
 
 FILES = (

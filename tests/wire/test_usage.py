@@ -3,9 +3,8 @@
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.facts import UsageReported
+from openclaw_extproc.model.facts import Usage, UsageReported
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire import FORMATS
 
 CLAUDE: Json = {

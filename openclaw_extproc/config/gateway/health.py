@@ -5,9 +5,8 @@ from dataclasses import replace
 
 from openclaw_extproc.config.findings import Finding, warning
 from openclaw_extproc.config.schema.config_file import Written
-from openclaw_extproc.config.schema.health import HealthCheck, PoolHealthCheck
-from openclaw_extproc.config.schema.health import Recovery as WrittenRecovery
-from openclaw_extproc.config.schema.load_balancing import Failover, milliseconds
+from openclaw_extproc.config.schema.load_balancing import Failover, HealthCheck, PoolHealthCheck, milliseconds
+from openclaw_extproc.config.schema.load_balancing import Recovery as WrittenRecovery
 from openclaw_extproc.config.settings import Drills
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.health_rules import HealthRules, Probing, Recovery, Thresholds

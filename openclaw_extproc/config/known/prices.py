@@ -10,7 +10,7 @@ a date, a version, a region or the like: `claude-3-opus-of-ours` has no price, a
 `gemini-1.5-flash`. No price is better than a wrong one.
 
 Left out: prices of what is no token: pages, hours, characters, requests, what is stored or searched there. The package
-has none of tiers (`policy/bill` knows what they cost of the usual price).
+has none of tiers (`policy/cost` knows what they cost of the usual price).
 """
 
 import re

@@ -13,10 +13,10 @@ from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.read.forms import Forms
 from openclaw_extproc.config.schema.config_file import GatewayModel
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.model.ask import Ask
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import Place, ProviderSide, WireFormat
-from openclaw_extproc.wire.translation.needs import Need
+from openclaw_extproc.wire.translation.losses import Need
 
 _CAPABILITIES: Mapping[str, Need] = {
     "vision": "image",

@@ -11,7 +11,7 @@ from openclaw_extproc.config.findings import Finding, error, warning
 from openclaw_extproc.config.schema.base import Access, Choice
 from openclaw_extproc.config.schema.config_file import GatewayModel, ProviderEntry, Written
 from openclaw_extproc.config.schema.models import Facts, ListedModel, Template, names
-from openclaw_extproc.config.schema.overrides import Level, SessionFile
+from openclaw_extproc.config.schema.routing import Level, SessionFile
 from openclaw_extproc.gateway import LEVEL, Changes
 
 

@@ -17,8 +17,8 @@ import yaml
 from yaml.composer import ComposerError
 
 from openclaw_extproc.config.findings import Finding, error
+from openclaw_extproc.config.read.complaints import explanation_of
 from openclaw_extproc.config.read.positions import NAMING_KEYS, Spot, set_names
-from openclaw_extproc.config.read.yaml_syntax import explanation_of
 
 MAX_TEXT = 16 * 1024 * 1024
 """Characters. A configuration of a thousand providers has some 150,000, the clusters file of as many 7,000,000."""

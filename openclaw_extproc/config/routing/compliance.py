@@ -6,7 +6,7 @@ What is skipped for want of an endpoint stays in the sets: there is no target of
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from openclaw_extproc.config.conditions.compiler import needs_more
+from openclaw_extproc.config.conditions import needs_more
 from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, warning
 from openclaw_extproc.config.providers.link import Providers
 from openclaw_extproc.config.routing.rules import Linking

@@ -14,7 +14,7 @@ from openclaw_extproc.config.schema import load_balancing as written
 from openclaw_extproc.config.schema.load_balancing import milliseconds
 from openclaw_extproc.config.settings import Upstream
 from openclaw_extproc.gateway import AUTO, Gateway
-from openclaw_extproc.policy.rank.concurrency import limits
+from openclaw_extproc.policy.snapshot import limits
 from openclaw_extproc.strategy import Affinity, Pool, Strategy
 
 LENIENT = "--lenient"

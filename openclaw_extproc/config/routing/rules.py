@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from openclaw_extproc.config.conditions.compiler import Compiler, is_constant
+from openclaw_extproc.config.conditions import Compiler, is_constant
 from openclaw_extproc.config.findings import Finding, error, known_names, suggestion, warning
 from openclaw_extproc.config.models.names import Names
 from openclaw_extproc.config.providers.endpoints import Endpoint, endpoint

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from openclaw_extproc.gateway import Auth
-from openclaw_extproc.wire.http.client_headers import NEVER, NEVER_PREFIXES
+from openclaw_extproc.wire.http.headers import NEVER, NEVER_PREFIXES
 
 _DURATION = re.compile(r"(every )?[1-9][0-9]*(ms|s|m|h|d)")
 _HEADER = re.compile(r"[a-z0-9_-]{1,80}\*?")

@@ -3,11 +3,16 @@
 Only the files of this folder and `read/complaints.py` use pydantic, which reports all errors at once and generates the
 JSON Schema. The keys come from the published configuration examples under `tests/fixtures/seed_config`, and from this
 project where those have none. No key is required by the schema: `link` reports what a configuration lacks.
+
+The JSON Schema of `openclaw.yml` for editors, generated from the pydantic schema that the loader uses.
+
+An editor checks a value before variables are expanded, so every number and boolean also accepts `${NAME}`.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Iterator
+from typing import Annotated, Literal, TypeAlias, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue
 
 from openclaw_extproc.config.schema.base import Access, Choice, Fraction, Header, Milliseconds, Name, Section
 from openclaw_extproc.config.schema.callers import CallersSection, ClientEntry
@@ -23,11 +28,11 @@ from openclaw_extproc.config.schema.models import (
     Virtuals,
 )
 from openclaw_extproc.config.schema.notices import Channel, RoutingRule
-from openclaw_extproc.config.schema.overrides import Level
 from openclaw_extproc.config.schema.router import OnMidstreamFault, RetryPolicy, RouterSection, Timeouts
 from openclaw_extproc.config.schema.routing import (
     ComplianceSection,
     CostCentreSection,
+    Level,
     Names,
     ReportedName,
     RoutingRules,
@@ -36,6 +41,9 @@ from openclaw_extproc.config.schema.routing import (
 from openclaw_extproc.config.schema.workers import Processes
 from openclaw_extproc.gateway import Auth, ClassificationMode, ResponseHeaders
 from openclaw_extproc.strategy import Mode
+
+# -- config file -----------------------------------------------------------------------
+
 
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -264,3 +272,46 @@ class ClusterMetadata(Section):
     api_version: str = ""
     project: str = ""
     forward_headers: list[Header] = Field(default_factory=list[Header])
+
+
+# -- json schema -----------------------------------------------------------------------
+
+
+ADDRESS = "https://json-schema.org/draft/2020-12/schema"
+
+_VARIABLE: JsonValue = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}$"}
+_FILLED_IN = ("integer", "number", "boolean")
+
+
+def schema() -> dict[str, JsonValue]:
+    made = cast("dict[str, JsonValue]", _accept_variables(Written.model_json_schema(by_alias=True)))
+    return {
+        "$schema": ADDRESS,
+        "$id": "openclaw.schema.json",
+        **made,
+        "title": "openclaw.yml",
+        "description": "Which providers and models there are, and which of them a request goes to.",
+    }
+
+
+def _accept_variables(part: JsonValue) -> JsonValue:
+    if isinstance(part, list):
+        return [_accept_variables(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    inner = dict(_without_titles(part))
+    if part.get("type") not in _FILLED_IN and "enum" not in part:
+        return inner
+    about: dict[str, JsonValue] = {key: inner.pop(key) for key in ("default", "description") if key in inner}
+    return {**about, "anyOf": [inner, _VARIABLE]}
+
+
+def _without_titles(part: dict[str, JsonValue]) -> Iterator[tuple[str, JsonValue]]:
+    """Without the titles that pydantic makes of names: editors show them instead of what the key is for."""
+    for key, value in part.items():
+        if key == "properties" and isinstance(value, dict):
+            yield key, {name: _accept_variables(one) for name, one in value.items()}
+        elif key == "description" and isinstance(value, str):
+            yield key, " ".join(value.split())
+        elif not (key == "title" and isinstance(value, str)):
+            yield key, _accept_variables(value)

@@ -10,7 +10,7 @@ from openclaw_extproc.config.schema.base import (
     Name,
     Section,
 )
-from openclaw_extproc.config.schema.health import HealthCheck
+from openclaw_extproc.config.schema.load_balancing import HealthCheck
 from openclaw_extproc.config.schema.models import CostOptimization, ModelChoice, Tokens
 
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=86_400_000)]

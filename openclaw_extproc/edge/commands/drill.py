@@ -24,26 +24,22 @@ import msgspec
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.providers.cloud_credentials import is_cloud
 from openclaw_extproc.config.settings import Address, Settings
-from openclaw_extproc.drill.chains import HEADERS, Asking, Chain, chains
-from openclaw_extproc.drill.report import Report, report
-from openclaw_extproc.drill.scenes import Outcome, Scene, scenes
-from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, simulated_settings, without_providers
-from openclaw_extproc.drill.streams import has_ended
-from openclaw_extproc.drill.text import text
-from openclaw_extproc.edge import event_loop
+from openclaw_extproc.drill.chains import HEADERS, Asking, Chain, Outcome, Scene, chains, scenes
+from openclaw_extproc.drill.report import Report, report, text
+from openclaw_extproc.drill.staging import KEY_NAME, PATIENCE_MS, has_ended, simulated_settings, without_providers
 from openclaw_extproc.edge.commands.options import needed_config_files
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.process import make_clusters_folder, start_envoy, wait_for_ports, wait_until_ready
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.ext_proc.transport import ListenError
-from openclaw_extproc.edge.reload.clusters_file import text_of
 from openclaw_extproc.edge.reload.config_files import publish
+from openclaw_extproc.edge.reload.files import text_of
 from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import Child, StartError
-from openclaw_extproc.edge.workers.single_process import run_service
+from openclaw_extproc.edge.workers.serving import run_service
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model import json as j
 from openclaw_extproc.plan import MAX_ATTEMPTS
@@ -86,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(read.findings)
     logs.configure("critical", os.devnull)  # what simulated faults make the stages say is no news
     try:
-        found = event_loop.run(
+        found = processes.run(
             drill(read.settings, options.envoy, assume_credentials=options.assume_credentials), os.environ
         )
     except (StartError, ListenError) as problem:

@@ -15,8 +15,7 @@ from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.providers.cloud_credentials import is_cloud
 from openclaw_extproc.edge.commands.options import InputError, needed_config_files
 from openclaw_extproc.edge.credentials.secrets import Secrets
-from openclaw_extproc.explain.asking import UnclearError, ask, header
-from openclaw_extproc.explain.explanation import Explanation, explain
+from openclaw_extproc.explain.explanation import Explanation, UnclearError, ask, explain, header
 from openclaw_extproc.explain.text import text
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model.json import UnreadableError

@@ -9,7 +9,7 @@ import httpx
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.schema.config_file import GatewaySection
 from openclaw_extproc.edge.commands.options import FAILED, OK, config_files, names_files
-from openclaw_extproc.edge.telemetry import health_page
+from openclaw_extproc.edge.telemetry import admin as health_page
 from openclaw_extproc.edge.workers.processes import StartError
 
 

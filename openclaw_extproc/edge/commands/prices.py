@@ -13,8 +13,8 @@ from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.known.prices import price_at_seller, prices_at_vendor, seller
 from openclaw_extproc.edge.commands.options import OK, needed_config_files
 from openclaw_extproc.gateway import Gateway, Target
-from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.policy.bill import bill
+from openclaw_extproc.model.facts import Usage
+from openclaw_extproc.policy.cost import bill
 
 _LISTS = "genai-prices"
 """The package that has the list prices."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from openclaw_extproc.config.findings import ConfigError
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.commands.options import OK, config_files, stage_addresses
-from openclaw_extproc.edge.reload.clusters_file import text_of
 from openclaw_extproc.edge.reload.config_files import (
     ReadConfiguration,
     clusters_text,
@@ -16,6 +15,7 @@ from openclaw_extproc.edge.reload.config_files import (
     root_certificates,
     write_secrets,
 )
+from openclaw_extproc.edge.reload.files import text_of
 from openclaw_extproc.render.bootstrap import Places, bootstrap, route_discovery
 from openclaw_extproc.stages.fast_path.routes import fast_path
 

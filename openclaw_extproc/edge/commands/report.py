@@ -14,7 +14,7 @@ from openclaw_extproc.config.settings import LedgerSettings
 from openclaw_extproc.edge.commands.options import OK, InputError, config_files, names_files
 from openclaw_extproc.edge.ledger import queries
 from openclaw_extproc.edge.ledger.file import UnreadableFileError
-from openclaw_extproc.edge.ledger.reader import reading
+from openclaw_extproc.edge.ledger.queries import reading
 from openclaw_extproc.edge.ledger.writer import path_of
 from openclaw_extproc.ledger.report import DIMENSIONS, USUAL_DIMENSIONS, to_csv, to_json, to_text
 

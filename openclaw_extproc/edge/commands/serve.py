@@ -5,7 +5,6 @@ import asyncio
 import os
 import signal
 
-from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.commands import drill_schedule
 from openclaw_extproc.edge.commands.options import OK, config_files, stage_addresses
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
@@ -15,6 +14,7 @@ from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.reload.config_files import ConfigFiles, ReadConfiguration, require_startable
 from openclaw_extproc.edge.reload.reload import ReloadHooks, report_findings, settings_of, watch_files
 from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.serving import run_workers
 
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
     report_findings(read.findings)
     pair = stage_addresses(read, sources, options)
-    return event_loop.run(_serve(read, sources, pair, options.envoy), os.environ)
+    return processes.run(_serve(read, sources, pair, options.envoy), os.environ)
 
 
 async def _serve(read: ReadConfiguration, sources: ConfigFiles, pair: ListenAddresses, envoy: str | None) -> int:

@@ -16,12 +16,10 @@ from openclaw_extproc.config.defaults import SIMULATOR_KEY, simulated_configurat
 from openclaw_extproc.config.findings import Finding
 from openclaw_extproc.config.known.providers import KNOWN_PROVIDERS
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.commands import drill_schedule
 from openclaw_extproc.edge.commands.banner import banner
 from openclaw_extproc.edge.commands.options import config_paths
-from openclaw_extproc.edge.cpus import available_cpus, envoy_threads
-from openclaw_extproc.edge.envoy import check, open_files
+from openclaw_extproc.edge.envoy import check, process
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.envoy.process import make_clusters_folder, start_envoy, wait_for_ports
@@ -30,7 +28,6 @@ from openclaw_extproc.edge.envoy.supervisor import EnvoySupervisor
 from openclaw_extproc.edge.envoy.watch import ClusterWatch, ConnectionsFile
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.reload.cds_file import CdsFile
-from openclaw_extproc.edge.reload.clusters_file import text_of
 from openclaw_extproc.edge.reload.config_files import (
     ConfigFiles,
     ReadConfiguration,
@@ -39,11 +36,12 @@ from openclaw_extproc.edge.reload.config_files import (
     root_certificates,
     write_secrets,
 )
+from openclaw_extproc.edge.reload.files import text_of
 from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget, report_findings, settings_of, watch_files
 from openclaw_extproc.edge.runtime.overload import PressureFile, pressure_file
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.workers import processes
-from openclaw_extproc.edge.workers.processes import Child, StartError
+from openclaw_extproc.edge.workers.processes import Child, StartError, available_cpus, envoy_threads
 from openclaw_extproc.edge.workers.serving import run_workers
 from openclaw_extproc.render.bootstrap import Places, bootstrap
 from openclaw_extproc.wire import FORMATS
@@ -83,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
     )
     binary = processes.find_envoy(wanted.envoy)
     with _folder() as folder:
-        return event_loop.run(_up(_read(wanted, binary, Path(folder))), wanted.environment)
+        return processes.run(_up(_read(wanted, binary, Path(folder))), wanted.environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ def _read(options: Options, binary: str, folder: Path) -> _Start:
     sources = _sources(options, folder, ports)
     read = require_startable(sources.read(), sources.environment)
     settings = settings_of(read)
-    downstream, scarce = open_files.within_open_files(open_files.most_files(), settings.downstream)
+    downstream, scarce = process.within_open_files(process.most_files(), settings.downstream)
     settings = replace(settings, downstream=downstream)
     logs.configure(settings.log_level, settings.log_output, settings.log_format)
     report_findings((*read.findings, *sources.with_positions(read, scarce)))

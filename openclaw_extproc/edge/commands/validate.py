@@ -14,7 +14,7 @@ from openclaw_extproc.config.findings import Finding, errors, sorted_by_place
 from openclaw_extproc.edge.commands.options import OK, WRONG, config_files
 from openclaw_extproc.edge.credentials import identities
 from openclaw_extproc.edge.envoy import check
-from openclaw_extproc.edge.ext_proc.tcp import stage_tls
+from openclaw_extproc.edge.ext_proc import stage_tls
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
 from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.processes import StartError

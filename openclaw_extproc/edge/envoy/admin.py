@@ -1,14 +1,65 @@
-"""Questions to an Envoy, at its admin interface: is it ready, has it taken the clusters we wrote?"""
+"""Questions to an Envoy, at its admin interface: is it ready, has it taken the clusters we wrote?
+
+What Envoy refuses by itself, before any stage sees it, as a metric of ours.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import httpx
 import msgspec
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
-from openclaw_extproc.edge.envoy import refusal_counts
+# -- refusal counts --------------------------------------------------------------------
+
+
+COUNTED_STATS = {
+    "http.llm.downstream_cx_protocol_error": "protocol",
+    "http.llm.downstream_rq_overload_close": "overload",
+    "http.llm.downstream_rq_header_timeout": "headers_timeout",
+    "http.llm.downstream_rq_timeout": "request_timeout",
+}
+"""Envoy's statistic, and our word for it."""
+CONNECTIONS = "downstream_global_cx_overflow"
+"""The end of a listener's statistic: a connection more than `max_connections`."""
+
+
+class EnvoyCounts(Collector):
+    """A collector of the numbers that were read last; `up` reads them every two seconds."""
+
+    def __init__(self) -> None:
+        self._counts: Mapping[str, int] = {}
+
+    def saw(self, counts: Mapping[str, int]) -> None:
+        """Takes the numbers by reason, counted since Envoy's start."""
+        self._counts = counts
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        counter = CounterMetricFamily(
+            "openclaw_envoy_refused",
+            "Requests and connections that Envoy refused by itself, since its start, by why",
+            labels=["reason"],
+        )
+        for reason, count in sorted(self._counts.items()):
+            counter.add_metric([reason], count)
+        yield counter
+
+
+def refusals_on_page(page: str) -> dict[str, int]:
+    """The numbers of rejected requests by reason, from Envoy's `/stats` page."""
+    found = dict.fromkeys((*COUNTED_STATS.values(), "connections"), 0)
+    for name, _, value in (line.rpartition(": ") for line in page.splitlines()):
+        reason = "connections" if name.endswith(CONNECTIONS) else COUNTED_STATS.get(name, "")
+        if reason and value.isdecimal():
+            found[reason] += int(value)
+    return found
+
+
+# -- admin -----------------------------------------------------------------------------
+
 
 STEP_SECONDS = 0.05
 SHARE = 0.1
@@ -124,9 +175,9 @@ class EnvoyAdmin:
 
     async def refusals(self) -> dict[str, int]:
         """The number of requests that Envoy rejected by itself, by reason. Raises `httpx.HTTPError`."""
-        wanted = "|".join((*refusal_counts.COUNTED_STATS, refusal_counts.CONNECTIONS)).replace(".", r"\.")
+        wanted = "|".join((*COUNTED_STATS, CONNECTIONS)).replace(".", r"\.")
         answer = await self._client.get(f"{self._url}/stats", params={"filter": f"({wanted})$"})
-        return refusal_counts.refusals_on_page(answer.raise_for_status().text)
+        return refusals_on_page(answer.raise_for_status().text)
 
     async def connections(self) -> int:
         """The number of open client connections. Raises `httpx.HTTPError`."""

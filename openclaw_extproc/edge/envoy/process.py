@@ -1,11 +1,20 @@
-"""Starting an Envoy, waiting until requests can be made through it, and reading what it writes to standard error."""
+"""Starting an Envoy, waiting until requests can be made through it, and reading what it writes to standard error.
+
+The number of client connections that our own Envoy can have, by the open files that its user may have.
+
+Envoy 1.40 raises its own limit as far as it may. Beyond it no connection is taken and no provider is reached: to take
+fewer and to say so is better.
+"""
 
 import asyncio
 import logging
+import resource
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from openclaw_extproc.config.settings import Address
+from openclaw_extproc.config.findings import Finding, warning
+from openclaw_extproc.config.settings import Address, Downstream
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
 from openclaw_extproc.edge.envoy.call_lines import CallLine, read_call_line
 from openclaw_extproc.edge.telemetry import logs
@@ -14,6 +23,9 @@ from openclaw_extproc.edge.workers.processes import Child, StartError
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.render.stderr_logs import FLAGS, PREFIX
 from openclaw_extproc.stages.route.request_entry import no_answer_reason
+
+# -- process ---------------------------------------------------------------------------
+
 
 READY_SECONDS = 30.0
 """Names are asked for first, which takes 15 s where three name servers do not answer."""
@@ -140,3 +152,29 @@ def unanswered_attempt(line: str) -> dict[str, Json] | None:
         "envoy_says": None if reason == _EMPTY else reason,
         "milliseconds": int(milliseconds) if milliseconds.isdecimal() else None,
     }
+
+
+# -- open files ------------------------------------------------------------------------
+
+
+RESERVED_FILES = 1_000
+"""The open files kept for connections to providers and to the stages."""
+
+
+def most_files() -> int | None:
+    """The limit that a process of ours can have; `None`: there is none."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return None if hard == resource.RLIM_INFINITY else hard
+
+
+def within_open_files(files: int | None, downstream: Downstream) -> tuple[Downstream, list[Finding]]:
+    """Returns the limits of client connections that the open files allow, with findings. `files`: as `most_files`
+    returns it."""
+    wanted = downstream.max_connections
+    if files is None or wanted + RESERVED_FILES <= files:
+        return downstream, []
+    possible = max(10, files - min(RESERVED_FILES, files // 2))
+    finding = f"{wanted:,} cannot be reached with {files:,} open files: {possible:,} connections are taken at a time"
+    remedy = f"raise the hard limit to {2 * wanted:,} (ulimit -Hn, LimitNOFILE=, --ulimit nofile=), or write less"
+    told = warning("gateway.downstream.max_connections", finding, remedy)
+    return replace(downstream, max_connections=min(wanted, possible)), [told]

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from openclaw_extproc.config.settings import Settings, Upstream
-from openclaw_extproc.edge.reload.background import run_in_background
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration, publish
+from openclaw_extproc.edge.reload.reload import run_in_background
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.model import json as j

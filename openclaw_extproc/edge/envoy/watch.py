@@ -14,8 +14,7 @@ from typing import TypeAlias
 import httpx
 from prometheus_client import CollectorRegistry, Gauge
 
-from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, Unusable
-from openclaw_extproc.edge.envoy.refusal_counts import EnvoyCounts
+from openclaw_extproc.edge.envoy.admin import EnvoyAdmin, EnvoyCounts, Unusable
 from openclaw_extproc.edge.reload.config_files import ReadConfiguration
 from openclaw_extproc.edge.reload.reload import ReloadHooks, ReloadTarget
 from openclaw_extproc.edge.runtime.overload import PressureFile

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from google.protobuf import json_format
 
-from openclaw_extproc.edge.ext_proc.body_messages import write_delivery
-from openclaw_extproc.edge.ext_proc.continue_messages import ApplyCredential, write_continue
+from openclaw_extproc.edge.ext_proc.fast_protobuf import ApplyCredential, write_continue, write_delivery
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.pb import ext_proc_pb2 as pb
 from openclaw_extproc.render.ext_proc import (

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Generic, Protocol, TypeVar
 
 from openclaw_extproc.edge.ext_proc import protobuf
-from openclaw_extproc.edge.ext_proc.body_messages import read_request_body, read_response_body, write_delivery
-from openclaw_extproc.edge.ext_proc.continue_messages import ApplyCredential
+from openclaw_extproc.edge.ext_proc.fast_protobuf import (
+    ApplyCredential,
+    read_request_body,
+    read_response_body,
+    write_delivery,
+)
 from openclaw_extproc.edge.ext_proc.response_view import AppliedSecrets, PassedSecrets, ResponseView
-from openclaw_extproc.edge.runtime.accounts import AttemptAccount, RouteAccount
-from openclaw_extproc.edge.runtime.in_flight import InFlight
+from openclaw_extproc.edge.runtime.in_flight import AttemptAccount, InFlight, RouteAccount
 from openclaw_extproc.edge.runtime.overload import OverloadGate
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.telemetry.recorder import Recorder
@@ -21,6 +24,7 @@ from openclaw_extproc.stages.attempt.stage import AttemptStage
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
+    Close,
     Closed,
     Continue,
     Credential,
@@ -31,13 +35,13 @@ from openclaw_extproc.stages.events import (
     RequestBody,
     RequestHead,
     ResponseBody,
+    Step,
     TimerFired,
     To,
 )
 from openclaw_extproc.stages.fast_path.combined import CombinedStage
 from openclaw_extproc.stages.route.side_requests import Question
 from openclaw_extproc.stages.route.stage import RouteStage
-from openclaw_extproc.stages.step import Close, Step
 
 EntryT_co = TypeVar("EntryT_co", covariant=True)
 EntryT_contra = TypeVar("EntryT_contra", contravariant=True)

@@ -128,5 +128,5 @@ def stage_server(
         h2.add(server, address, opens, answerer, is_serving)
         return server
     # It takes half a second and 15 MB of memory: only who needs it imports it.
-    module = importlib.import_module("openclaw_extproc.edge.ext_proc.tcp.grpc_server")
+    module = importlib.import_module("openclaw_extproc.edge.ext_proc.grpc_server")
     return cast("StageServer", module.GrpcServer(address, opens, answerer, is_serving, tls))

@@ -30,7 +30,7 @@ from openclaw_extproc.books import (
 )
 from openclaw_extproc.catalog import MILLION
 from openclaw_extproc.edge.ledger.file import UnreadableFileError
-from openclaw_extproc.edge.ledger.reader import reading
+from openclaw_extproc.edge.ledger.queries import reading
 from openclaw_extproc.edge.ledger.writer import LedgerWriter
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.edge.telemetry.alerts import Tell, nobody

@@ -16,7 +16,7 @@ from email.message import EmailMessage
 import httpx
 
 from openclaw_extproc.edge.credentials.secrets import Secrets
-from openclaw_extproc.notices import payloads
+from openclaw_extproc.notices import channels
 from openclaw_extproc.notices.channels import Channel, Mail
 from openclaw_extproc.notices.kinds import Notice
 
@@ -52,7 +52,7 @@ class PostResult:
 @dataclass(frozen=True, slots=True)
 class _Request:
     url: str
-    payload: payloads.Payload
+    payload: channels.Payload
     headers: Mapping[str, str]
 
 
@@ -77,14 +77,14 @@ def _request(channel: Channel, message: Message, secrets: Secrets) -> _Request |
             chat = channel.chat or secrets.get(channel.chat_name)
             if chat is None:
                 return PostResult(f"the variable {channel.chat_name} is not set")
-            return _Request(f"{channel.endpoint}/bot{secret}/sendMessage", payloads.telegram(message.text, chat), {})
+            return _Request(f"{channel.endpoint}/bot{secret}/sendMessage", channels.telegram(message.text, chat), {})
         case "slack_webhook":
-            return _Request(secret, payloads.slack(message.text), {})
+            return _Request(secret, channels.slack(message.text), {})
         case "discord_webhook":
-            return _Request(secret, payloads.discord(message.text), {})
+            return _Request(secret, channels.discord(message.text), {})
         case "webhook" | "smtp":
             bearer = secrets.get(channel.bearer) if channel.bearer else None
-            payload = payloads.generic(message.text, message.notices, message.place)
+            payload = channels.generic(message.text, message.notices, message.place)
             return _Request(secret, payload, {"authorization": f"Bearer {bearer}"} if bearer else {})
 
 
@@ -115,7 +115,7 @@ def _result_of(answer: httpx.Response, body: bytes) -> PostResult:
     status = answer.status_code
     if status != _TOO_MANY and status < _SERVER_ERROR:
         return PostResult(f"it answers {status}")
-    wait = payloads.retry_after(answer.headers.get("retry-after", ""), _json(body))
+    wait = channels.retry_after(answer.headers.get("retry-after", ""), _json(body))
     return PostResult(f"it answers {status}", again=True, wait=wait)
 
 

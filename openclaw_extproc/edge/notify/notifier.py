@@ -21,7 +21,7 @@ from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.notify.delivery import Message, PostResult, post
 from openclaw_extproc.edge.telemetry import logs
-from openclaw_extproc.notices import cron, payloads, wording
+from openclaw_extproc.notices import channels, cron, wording
 from openclaw_extproc.notices.channels import Channel, Route
 from openclaw_extproc.notices.joining import Joining, Outages, Pace
 from openclaw_extproc.notices.kinds import Notice, NoticeKind
@@ -267,7 +267,7 @@ def _message(channel: Channel, batch: Sequence[tuple[Notice, Route]]) -> Message
     place = socket.gethostname()
     lines = [wording.line(notice, route.template, place) for notice, route in batch]
     signed = any(route.template == wording.PLAIN for _, route in batch)
-    text = wording.message(lines, place, payloads.LIMITS[channel.vendor], signed=signed)
+    text = wording.message(lines, place, channels.LIMITS[channel.vendor], signed=signed)
     return Message(text, [notice for notice, _ in batch], place)
 
 

@@ -17,8 +17,6 @@ from pathlib import Path
 import httpx
 
 from openclaw_extproc.edge.envoy.admin import EnvoyAdmin
-from openclaw_extproc.edge.reload.background import run_in_background
-from openclaw_extproc.edge.reload.clusters_file import json_of
 from openclaw_extproc.edge.reload.config_files import (
     ConfigFiles,
     ReadConfiguration,
@@ -26,6 +24,8 @@ from openclaw_extproc.edge.reload.config_files import (
     rendered_clusters,
     text_with,
 )
+from openclaw_extproc.edge.reload.files import json_of
+from openclaw_extproc.edge.reload.reload import run_in_background
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json

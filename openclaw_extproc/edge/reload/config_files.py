@@ -18,8 +18,16 @@ from openclaw_extproc.config.read.positions import with_position
 from openclaw_extproc.config.settings import Settings
 from openclaw_extproc.config.surroundings import Surroundings
 from openclaw_extproc.edge.credentials.identities import installed_extras
-from openclaw_extproc.edge.reload.clusters_file import of_clusters, resources, text_of, without
-from openclaw_extproc.edge.reload.files import MAX_CONFIG_BYTES, FileRefusedError, key_file_objection, read_text
+from openclaw_extproc.edge.reload.files import (
+    MAX_CONFIG_BYTES,
+    FileRefusedError,
+    key_file_objection,
+    of_clusters,
+    read_text,
+    resources,
+    text_of,
+    without,
+)
 from openclaw_extproc.gateway import Gateway, Provider
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import httpx
 
 from openclaw_extproc.config.settings import ProviderAddress, Settings
-from openclaw_extproc.edge.ext_proc.continue_messages import ApplyCredential
+from openclaw_extproc.edge.ext_proc.fast_protobuf import ApplyCredential
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch, Verdict
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.faults import FaultError

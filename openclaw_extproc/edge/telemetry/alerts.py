@@ -11,7 +11,7 @@ from openclaw_extproc.model.json import Json
 from openclaw_extproc.notices import kinds
 from openclaw_extproc.notices.kinds import Notice
 from openclaw_extproc.record import Downgrade
-from openclaw_extproc.stages.attempt.failure_table import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED
+from openclaw_extproc.stages.attempt.retries import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED
 from openclaw_extproc.stages.entries import AttemptEntry, RequestEntry
 
 SILENCE_SECONDS = 60.0

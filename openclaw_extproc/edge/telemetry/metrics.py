@@ -1,8 +1,16 @@
-"""Prometheus metrics. Every label value is a name of the configuration or a word of ours: a caller cannot add any."""
+"""Prometheus metrics. Every label value is a name of the configuration or a word of ours: a caller cannot add any.
+
+Metrics that find a child which they have made before by its label values alone.
+
+`labels` of prometheus-client converts and checks all values and takes a lock at each call. The children kept are those
+of the metric: the words of the configuration and some of ours.
+"""
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Self
 
+import prometheus_client
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -10,12 +18,37 @@ from prometheus_client.registry import Collector
 from openclaw_extproc.catalog import MILLION
 from openclaw_extproc.edge.runtime.health_watch import HealthWatch
 from openclaw_extproc.edge.runtime.in_flight import InFlight
-from openclaw_extproc.edge.telemetry.kept_children import Counter, Histogram
 from openclaw_extproc.gateway import Gateway
 from openclaw_extproc.policy.health.circuit import State
 from openclaw_extproc.record import DecisionRecord
-from openclaw_extproc.stages.attempt.failure_table import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED
+from openclaw_extproc.stages.attempt.retries import CREDENTIAL_REFUSED, MODEL_NOT_FOUND, QUOTA_EXHAUSTED
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry, Selection
+
+# -- kept children ---------------------------------------------------------------------
+
+
+class Counter(prometheus_client.Counter):
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
+        if labelkwargs:
+            return super().labels(*labelvalues, **labelkwargs)
+        kept: dict[tuple[object, ...], Self] = vars(self).setdefault("_kept", {})
+        if (found := kept.get(labelvalues)) is None:
+            found = kept[labelvalues] = super().labels(*labelvalues)
+        return found
+
+
+class Histogram(prometheus_client.Histogram):
+    def labels(self, *labelvalues: object, **labelkwargs: object) -> Self:
+        if labelkwargs:
+            return super().labels(*labelvalues, **labelkwargs)
+        kept: dict[tuple[object, ...], Self] = vars(self).setdefault("_kept", {})
+        if (found := kept.get(labelvalues)) is None:
+            found = kept[labelvalues] = super().labels(*labelvalues)
+        return found
+
+
+# -- metrics ---------------------------------------------------------------------------
+
 
 LATENCY_BUCKETS = (0.1, 0.5, 1, 5, 10)
 DECISION_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5)

@@ -17,17 +17,17 @@ from functools import partial
 from prometheus_client import CollectorRegistry, Metric
 
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge.credentials.known_tokens import KnownTokens
+from openclaw_extproc.edge.credentials.credentials import KnownTokens
 from openclaw_extproc.edge.envoy.admin import Unusable
 from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses
 from openclaw_extproc.edge.ledger.bookkeeper import Bookkeeper, RemainingBudgets
-from openclaw_extproc.edge.ledger.reader import request_lookup
+from openclaw_extproc.edge.ledger.queries import request_lookup
 from openclaw_extproc.edge.ledger.writer import OpenLedger, no_ledger
 from openclaw_extproc.edge.notify.notifier import Notifier
 from openclaw_extproc.edge.reload.config_files import Origin, ReadConfiguration
 from openclaw_extproc.edge.reload.restart_needed import FixedSettings
-from openclaw_extproc.edge.telemetry import admin, health_page, logs
+from openclaw_extproc.edge.telemetry import admin, logs
 from openclaw_extproc.edge.workers.processes import StartError
 from openclaw_extproc.edge.workers.summed_metrics import SummedCollector, WorkerMetrics
 from openclaw_extproc.edge.workers.worker_handle import CostMessage, WorkerHandle
@@ -233,7 +233,7 @@ class Supervisor:
 
     async def health_page(self) -> bytes:
         views = await asyncio.gather(*(hand.views() for hand in self._hands()))
-        return health_page.page(merge_health_views(views), time.time())
+        return admin.page(merge_health_views(views), time.time())
 
     async def _collect_regularly(self) -> None:
         while True:
@@ -382,7 +382,7 @@ async def _end(hand: WorkerHandle, seconds: float) -> None:
 async def run_supervisor(crew: Supervisor, settings: Settings, not_ready: Callable[[], str]) -> AsyncGenerator[None]:
     """Serves with workers until the block ends. Raises `StartError`, `ListenError`."""
     loop = asyncio.get_running_loop()
-    pages = {health_page.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
+    pages = {admin.PATH: lambda: asyncio.run_coroutine_threadsafe(crew.health_page(), loop).result(10)}
     lookups = admin.NO_LOOKUPS if crew.ledger is None else request_lookup(crew.ledger.path)
     application = admin.application(crew.registry, lambda: not_ready() or crew.not_ready(), pages, lookups)
     stop_admin = admin.serve(settings.admin, application)

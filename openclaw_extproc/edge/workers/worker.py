@@ -17,7 +17,6 @@ from pathlib import Path
 from prometheus_client import Metric
 
 from openclaw_extproc.config.settings import Settings
-from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.credentials.secrets import Secrets
 from openclaw_extproc.edge.envoy.call_lines import CallLine
 from openclaw_extproc.edge.ext_proc.stage_servers import ListenAddresses, StageServers
@@ -25,12 +24,12 @@ from openclaw_extproc.edge.ext_proc.transport import ListenError
 from openclaw_extproc.edge.ledger.bookkeeper import CostOutlet, RemoteBooks, has_budgets
 from openclaw_extproc.edge.ledger.sink import Outbox
 from openclaw_extproc.edge.ledger.writer import dropped_counter
-from openclaw_extproc.edge.reload.background import run_in_background
 from openclaw_extproc.edge.reload.config_files import Origin
-from openclaw_extproc.edge.reload.reload import REFRESH_SECONDS
+from openclaw_extproc.edge.reload.reload import REFRESH_SECONDS, run_in_background
 from openclaw_extproc.edge.runtime.overload import pressure_file
 from openclaw_extproc.edge.service import Service
 from openclaw_extproc.edge.telemetry import logs
+from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.edge.workers.heartbeat import Heartbeat
 from openclaw_extproc.edge.workers.worker_ipc import (
     Apply,
@@ -223,4 +222,4 @@ async def _work(file: int, pulse: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(event_loop.run(_work(int(sys.argv[1]), int(sys.argv[2])), os.environ))
+    sys.exit(processes.run(_work(int(sys.argv[1]), int(sys.argv[2])), os.environ))

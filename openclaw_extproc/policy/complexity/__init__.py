@@ -4,11 +4,12 @@
 local model's second opinion. What words mean is in `markers*.py`, what they weigh in `weights.py`.
 """
 
-from openclaw_extproc.policy.complexity.classification import Classification, with_session_tier
-from openclaw_extproc.policy.complexity.opinion import (
+from openclaw_extproc.policy.complexity.classification import (
+    Classification,
     parse_second_opinion,
     second_opinion_question,
     with_second_opinion,
+    with_session_tier,
 )
 from openclaw_extproc.policy.complexity.score import Contribution, classify_request, contributions
 from openclaw_extproc.policy.complexity.weights import USUAL, Amount, Weights

@@ -13,7 +13,7 @@ from operator import add
 from typing import NamedTuple
 
 from openclaw_extproc.policy.complexity import markers
-from openclaw_extproc.policy.complexity.kinds import Kind, Markers
+from openclaw_extproc.policy.complexity.weights import Kind, Markers
 
 
 class Hit(NamedTuple):

@@ -6,14 +6,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from openclaw_extproc.features import Features
-from openclaw_extproc.policy.complexity.assent import assented_to
-from openclaw_extproc.policy.complexity.classification import MAX_REASONS, Classification, led_by
-from openclaw_extproc.policy.complexity.kinds import Kind
+from openclaw_extproc.policy.complexity.classification import MAX_REASONS, Classification, a_task, a_tier, led_by
+from openclaw_extproc.policy.complexity.courtesy import assented_to
+from openclaw_extproc.policy.complexity.reading import Read, is_factual, read_turn
+from openclaw_extproc.policy.complexity.situation import NUMBERS, Shape
 from openclaw_extproc.policy.complexity.tasks import WORKED_ON
-from openclaw_extproc.policy.complexity.text.reading import Read, is_factual, read_turn
-from openclaw_extproc.policy.complexity.text.shape import NUMBERS, Shape
-from openclaw_extproc.policy.complexity.weights import USUAL, Weights
-from openclaw_extproc.policy.complexity.words import a_task, a_tier
+from openclaw_extproc.policy.complexity.weights import USUAL, Kind, Weights
 from openclaw_extproc.strategy import Task
 
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from openclaw_extproc.features import Features
-from openclaw_extproc.policy.complexity.kinds import Kind
+from openclaw_extproc.policy.complexity.weights import Kind
 from openclaw_extproc.strategy import Task
 
 Points: TypeAlias = Mapping[frozenset[Kind], Mapping[Task, float]]

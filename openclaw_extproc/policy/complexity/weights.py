@@ -1,14 +1,60 @@
 """What each finding weighs. The thresholds of length, history and size are those that users were promised; the
 amounts were tuned on one half of `bench/routing/prompts` (see its README) and rounded.
+
+The kinds of markers that the scanner recognises in a text.
 """
 
 from collections.abc import Mapping
 from dataclasses import field
 from types import MappingProxyType
+from typing import Literal, TypeAlias
 
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.policy.complexity.kinds import Kind
 from openclaw_extproc.strategy import Task, Tier
+
+# -- kinds -----------------------------------------------------------------------------
+
+
+Kind: TypeAlias = Literal[
+    # verbs: what is to be done
+    "translate",
+    "summarize",
+    "extract",
+    "classify",
+    "reword",
+    "convert",
+    "make",
+    "fix",
+    "review",
+    "analyse",
+    "critical",
+    "reason",
+    "calculate",
+    "lookup",
+    "howto",
+    "asks",  # a word of asking, which is one only at the beginning
+    "choice",  # `or`, which is a question only in a question
+    # nouns: what it is to be done with
+    "code",
+    "prose",
+    "data",
+    "document",
+    "math",
+    # how much of it
+    "hard",
+    "expert",
+    "breadth",
+    "deep",
+    "constraint",
+    "sequence",
+    "brief",
+]
+
+Markers: TypeAlias = Mapping[Kind, str]
+"""Those of one language, comma between them."""
+
+
+# -- weights ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

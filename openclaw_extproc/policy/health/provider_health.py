@@ -10,10 +10,9 @@ from dataclasses import field
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Gateway, Target
-from openclaw_extproc.policy.health.circuit import Circuit, State
+from openclaw_extproc.policy.health.circuit import Circuit, Reach, State, reach
 from openclaw_extproc.policy.health.headroom import Headroom
 from openclaw_extproc.policy.health.rates import STILL_MEASURED, Rates
-from openclaw_extproc.policy.health.reach import Reach, reach
 from openclaw_extproc.strategy import Switching
 
 LONGEST_RETRY_AFTER = 3_600.0

@@ -11,7 +11,7 @@ from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.policy.candidates import Candidate
 from openclaw_extproc.policy.routing_context import RoutingContext
-from openclaw_extproc.policy.select.overrides import Overrides
+from openclaw_extproc.policy.select.choose import Overrides
 from openclaw_extproc.record import Downgrade
 
 

@@ -1,13 +1,24 @@
-"""Applies the cost limits of a request to its ordered targets."""
+"""Applies the cost limits of a request to its ordered targets.
+
+The target of last resort: the model of `router.emergency`. The check fails closed.
+
+It is no candidate: nothing is compared with it and no rule can choose it, and it is asked by chats only. But what holds
+for candidates holds for it: compliance, budgets, what it can do, and its credential.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from openclaw_extproc.gateway import Target
+from openclaw_extproc.policy import candidates as cands
+from openclaw_extproc.policy import eligibility
 from openclaw_extproc.policy.candidates import Candidate
-from openclaw_extproc.policy.decision_record import with_refusal
 from openclaw_extproc.policy.rank.budgets import Budget, BudgetLimit, budget, notice, too_dear
+from openclaw_extproc.policy.rank.load_balancing import Group
 from openclaw_extproc.policy.rank.order import no_dearer_than_asked_first
-from openclaw_extproc.policy.ranking import Ranking, Selection, others
+from openclaw_extproc.policy.ranking import Ranking, Selection, others, with_refusal
+
+# -- within budget ---------------------------------------------------------------------
 
 
 def within_budget(line: Ranking, chosen: Selection, *, held: bool) -> Ranking:
@@ -72,3 +83,19 @@ def _dearest_first(fitting: Sequence[Candidate], chosen: Selection) -> tuple[Can
 def _downgrade(line: Ranking, limit: BudgetLimit, members: tuple[Candidate, ...]) -> Ranking:
     words = notice(limit, line.members[0], members[0])
     return replace(line, members=members, because=(*line.because, words), broken=limit, notice=words)
+
+
+# -- emergency -------------------------------------------------------------------------
+
+
+def last_resort(groups: Sequence[Group], chosen: Selection) -> Target | None:
+    """`None`: nobody is configured, it may not have this request, or it is asked anyway."""
+    case = chosen.case
+    name = case.gateway.emergency.model
+    chain = case.gateway.chain_of(name) if name and case.is_chat else None
+    if not chain or any(target.name == chain[0].name for group in groups for target in group):
+        return None
+    (found,) = cands.fallback_candidates(chain[:1], (), case)
+    if eligibility.is_ineligible(found, chosen.terms, case) or budget(case, chosen.over).broken_by(found):
+        return None
+    return found.target

@@ -11,11 +11,10 @@ from dataclasses import replace
 
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.policy import candidates as cands
+from openclaw_extproc.policy import eligibility
 from openclaw_extproc.policy.candidates import Candidate, candidates, first_of
-from openclaw_extproc.policy.decision_record import with_refusal
-from openclaw_extproc.policy.eligible import eligibility
-from openclaw_extproc.policy.eligible.compliance import bounds
-from openclaw_extproc.policy.rank.busy import free_first
+from openclaw_extproc.policy.eligibility import bounds
+from openclaw_extproc.policy.rank.load_balancing import free_first
 from openclaw_extproc.policy.rank.order import healthy_first
 from openclaw_extproc.policy.rank.within_budget import within_budget
 from openclaw_extproc.policy.ranking import (
@@ -25,11 +24,11 @@ from openclaw_extproc.policy.ranking import (
     nobody_fault,
     rank_anybody,
     skipped_reasons,
+    with_refusal,
 )
 from openclaw_extproc.policy.routing_context import RoutingContext
-from openclaw_extproc.policy.select.choose import client_choice
+from openclaw_extproc.policy.select.choose import client_choice, merge_overrides
 from openclaw_extproc.policy.select.experiments import Arms
-from openclaw_extproc.policy.select.overrides import merge_overrides
 from openclaw_extproc.policy.select.rules import RuleOutcome
 
 

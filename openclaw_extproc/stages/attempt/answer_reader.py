@@ -5,17 +5,16 @@ nothing is translated, and when the response last said something.
 """
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.model.facts import Fact, UsageReported
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Fact, Usage, UsageReported
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.stages.attempt.exchange import Observation, UpstreamResponse
 from openclaw_extproc.stages.attempt.response_reader import Identified, NamedBack, ResponseReader, WithoutState
 from openclaw_extproc.stages.events import ResponseBody
 from openclaw_extproc.wire.base import ByteTransform, Decoder, Encoder
 from openclaw_extproc.wire.streams import sse
-from openclaw_extproc.wire.streams.heartbeats import Heartbeats
+from openclaw_extproc.wire.streams.sse import Heartbeats
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
-from openclaw_extproc.wire.translation.tool_names import changed_names
+from openclaw_extproc.wire.translation.tools import changed_names
 
 
 class AnswerReader:

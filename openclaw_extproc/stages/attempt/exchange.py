@@ -9,16 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.features.subscription import is_subscription
+from openclaw_extproc.features.identity import is_subscription
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.gateway import Timeouts
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.facts import Usage
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.policy.health.headroom import headroom, retry_after
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.attempt import retries
-from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, classify_failure
-from openclaw_extproc.stages.attempt.retries import NextAttempt
+from openclaw_extproc.stages.attempt.retries import Failure, NextAttempt, Remedy, classify_failure
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, Selection
 from openclaw_extproc.stages.settlement import settled

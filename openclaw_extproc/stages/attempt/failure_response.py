@@ -10,7 +10,6 @@ from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model.json import without_mark
 from openclaw_extproc.stages.attempt import retries
 from openclaw_extproc.stages.attempt.exchange import FailedResponse, SentRequest, UpstreamResponse
-from openclaw_extproc.stages.attempt.failure_table import Failure, Remedy, classify_failure
 from openclaw_extproc.stages.attempt.history import (
     MAX_WORDS_CHARS,
     TOLD_BY_ENVOY,
@@ -18,7 +17,14 @@ from openclaw_extproc.stages.attempt.history import (
     noted_ahead,
     noted_failure,
 )
-from openclaw_extproc.stages.attempt.limits import MAX_ERROR_BYTES, MAX_WORDS_BYTES, WORDS_SECONDS
+from openclaw_extproc.stages.attempt.retries import (
+    MAX_ERROR_BYTES,
+    MAX_WORDS_BYTES,
+    WORDS_SECONDS,
+    Failure,
+    Remedy,
+    classify_failure,
+)
 from openclaw_extproc.stages.attempt.states import Done, PassingError, ReadingError, Transition
 from openclaw_extproc.stages.attempt.upstream_request import HTTP_ERROR, BoundAttempt, exhausted_fault
 from openclaw_extproc.stages.events import Answer, Continue, Deliver, Reply, ResponseBody, To

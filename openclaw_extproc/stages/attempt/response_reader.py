@@ -14,13 +14,13 @@ from openclaw_extproc.model.facts import (
     Grammar,
     Started,
     StateAttached,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import ByteTransform, Decoder, Encoder
 from openclaw_extproc.wire.streams.event_decoder import EventDecoder
-from openclaw_extproc.wire.translation.tool_names import back
+from openclaw_extproc.wire.translation.tools import back
 
 
 class WithoutState:

@@ -13,7 +13,7 @@ All transitions stand in `_transition`. What they do to a response is in `succes
 """
 
 from openclaw_extproc.faults import Fault, FaultError
-from openclaw_extproc.model.ask import Ask
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages.attempt.exchange import SentRequest, UpstreamResponse, entry
 from openclaw_extproc.stages.attempt.failure_response import (
@@ -26,7 +26,7 @@ from openclaw_extproc.stages.attempt.failure_response import (
     reply,
     without_end,
 )
-from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES, SILENT, STALLED_RESPONSE, TOO_LARGE
+from openclaw_extproc.stages.attempt.retries import MAX_ANSWER_BYTES, RESPONSE_TOO_LARGE, SILENT, STALLED_RESPONSE
 from openclaw_extproc.stages.attempt.states import (
     Answering,
     BrokenOff,
@@ -70,23 +70,25 @@ from openclaw_extproc.stages.decoded_requests import DecodedRequest, DecodedRequ
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome
 from openclaw_extproc.stages.events import (
     Answer,
+    Close,
     Closed,
     Continue,
     Deliver,
     Event,
     Overrun,
+    Placement,
     Reply,
     RequestBody,
     RequestHead,
     ResponseBody,
     ResponseHead,
     ResponseTrailers,
+    Step,
     TimerFired,
     To,
 )
 from openclaw_extproc.stages.headers import RETRY_SOON
 from openclaw_extproc.stages.route import passthrough
-from openclaw_extproc.stages.step import Close, Placement, Step
 from openclaw_extproc.wire import USUAL
 from openclaw_extproc.wire.base import ClientRequest
 
@@ -137,7 +139,7 @@ class AttemptStage:
         match state, event:
             case Answering(), ResponseBody():
                 is_too_large = self._received > MAX_ANSWER_BYTES  # of a client that does not read, Envoy would keep all
-                return break_off(state, event.at, TOO_LARGE) if is_too_large else on_answer_body(state, event)
+                return break_off(state, event.at, RESPONSE_TOO_LARGE) if is_too_large else on_answer_body(state, event)
             case New(), RequestHead():
                 return self._on_head(event)
             case Reading(bound), RequestBody(body, at):
@@ -265,9 +267,9 @@ def _on_timer(state: State, at: float) -> Transition:
 def _on_overrun(state: State, at: float) -> Transition:
     match state:
         case (HoldingBack() as held) | HoldingContent(held):
-            return fail(held.to_failed(TOO_LARGE), at)
+            return fail(held.to_failed(RESPONSE_TOO_LARGE), at)
         case (Answering() as answering) | KeepingAlive(answering):
-            return break_off(answering, at, TOO_LARGE)
+            return break_off(answering, at, RESPONSE_TOO_LARGE)
         case PassingError():
             return BrokenOff(), (), None
         case New() | Reading() | PassThrough() | Sent() | ReadingError() | Done() | BrokenOff():

@@ -22,7 +22,7 @@ from openclaw_extproc.stages.events import (
     ResponseTrailers,
     TimerFired,
 )
-from openclaw_extproc.wire.streams.byte_order_mark import Beginning
+from openclaw_extproc.wire.streams.sse import Beginning
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from openclaw_extproc.model.facts import CONTENT, Failed
 from openclaw_extproc.stages.attempt.answer_reader import answer_reader
 from openclaw_extproc.stages.attempt.exchange import FailedResponse, UpstreamResponse
 from openclaw_extproc.stages.attempt.failure_response import deliver, fail
-from openclaw_extproc.stages.attempt.limits import (
+from openclaw_extproc.stages.attempt.retries import (
     MAX_ANSWER_BYTES,
     MAX_HELD_BYTES,
+    OUT_OF_TIME,
+    RESPONSE_TOO_LARGE,
     SILENT,
     STALLED_RESPONSE,
-    TOO_LARGE,
-    TOO_LONG,
 )
 from openclaw_extproc.stages.attempt.states import (
     Answering,
@@ -99,7 +99,7 @@ def _let_go(held: HoldingBack, content_at: float | None, at: float, *, end: bool
     *earlier, last = (held.written if reshapes else held.held) or (b"",)
     body = answer.whole_events(b"".join(earlier), end=False) + answer.for_client(last, end=end)
     if len(body) > MAX_ANSWER_BYTES:
-        return fail(held.to_failed(TOO_LARGE), at)
+        return fail(held.to_failed(RESPONSE_TOO_LARGE), at)
     length = str(len(body)) if end and reshapes else ""
     # A stream may grow by the word that it broke off; a translated body has another length, told when it is known.
     regrown = answer.streamed or reshapes or held.beginning.had_mark
@@ -157,7 +157,7 @@ def on_awaited_timer(state: KeepingAlive, at: float) -> Transition:
     """The next sign of life, or the end of all patience."""
     answering = state.answering
     if answering.call_timeout_at is not None and at >= answering.call_timeout_at:
-        after, answers, left = break_off(answering, at, TOO_LONG)
+        after, answers, left = break_off(answering, at, OUT_OF_TIME)
         return after, answers if state.has_body else (), left
     if at >= state.give_up_at and not state.has_body:
         return BrokenOff(), (), answering.entry(at, Outcome.BROKEN, SILENT)
@@ -194,7 +194,7 @@ def _pass_on(state: Answering, event: ResponseBody, written: bytes) -> Transitio
     body = answer.for_client(written if answer.reshapes else event.chunk, end=event.end)
     delivered = state.delivered_bytes + len(body)
     if delivered > MAX_ANSWER_BYTES:
-        return break_off(state, event.at, TOO_LARGE)
+        return break_off(state, event.at, RESPONSE_TOO_LARGE)
     state.delivered_bytes = delivered
     return (
         (Done(), deliver(body, end=True), state.end_entry(event.at))
@@ -206,12 +206,12 @@ def _pass_on(state: Answering, event: ResponseBody, written: bytes) -> Transitio
 def on_silence(state: Answering, at: float) -> Transition:
     """Ends a stream that has been silent for too long, or whose call has to be over."""
     is_over = state.call_timeout_at is not None and at >= state.call_timeout_at
-    return break_off(state, at, TOO_LONG if is_over else STALLED_RESPONSE)
+    return break_off(state, at, OUT_OF_TIME if is_over else STALLED_RESPONSE)
 
 
 def break_off(state: Answering, at: float, why: Fault) -> Transition:
     """Ends a response in the middle: with an error event of the client's format, then a broken connection."""
     fault = state.answer.fault or why
     # Whose time is up because others took it has not failed, nor who says more than we pass on.
-    outcome = Outcome.GONE if fault in (TOO_LONG, TOO_LARGE) else Outcome.BROKEN
+    outcome = Outcome.GONE if fault in (OUT_OF_TIME, RESPONSE_TOO_LARGE) else Outcome.BROKEN
     return BrokenOff(), deliver(state.answer.break_off(why), end=False), state.entry(at, outcome, fault)

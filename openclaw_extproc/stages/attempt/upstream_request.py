@@ -7,21 +7,19 @@ import msgspec
 
 from openclaw_extproc import plan as plans
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
-from openclaw_extproc.features.subscription import without_login
+from openclaw_extproc.features.identity import without_login
 from openclaw_extproc.frozen import dataclass, replace
 from openclaw_extproc.gateway import Target
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat
-from openclaw_extproc.model.embed import Embed
 from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.requests import Ask, Chat, Embed
 from openclaw_extproc.plan import Plan, UnconfirmedError
 from openclaw_extproc.snapshots import Snapshots
 from openclaw_extproc.stages import context_shortening
 from openclaw_extproc.stages import headers as h
-from openclaw_extproc.stages.attempt.failure_table import classify_failure
 from openclaw_extproc.stages.attempt.history import History, noted_start
 from openclaw_extproc.stages.attempt.history import history as read_history
+from openclaw_extproc.stages.attempt.retries import classify_failure
 from openclaw_extproc.stages.decoded_requests import DecodedRequest, DecodedRequests
 from openclaw_extproc.stages.events import (
     AwsCredential,
@@ -42,10 +40,9 @@ from openclaw_extproc.wire.base import (
     UpstreamEdit,
     WireFormat,
 )
-from openclaw_extproc.wire.edits.injection import with_changes, with_fields
+from openclaw_extproc.wire.edits import with_changes, with_fields
 from openclaw_extproc.wire.translation import provider_state
-from openclaw_extproc.wire.translation.tool_names import rename_tools
-from openclaw_extproc.wire.translation.tool_results import readable
+from openclaw_extproc.wire.translation.tools import readable, rename_tools
 
 MOST_ATTEMPTS = 2 * plans.MAX_ATTEMPTS
 """The highest number of an attempt that is believed: Envoy counts no further than the plan is long."""

@@ -30,6 +30,7 @@ from openclaw_extproc.stages.decoded_requests import DecodedRequests
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
+    Close,
     Closed,
     Continue,
     Event,
@@ -38,6 +39,7 @@ from openclaw_extproc.stages.events import (
     RequestBody,
     RequestHead,
     ResponseHead,
+    Step,
     To,
 )
 from openclaw_extproc.stages.fast_path.routes import FastRoute, route_or_why
@@ -45,7 +47,6 @@ from openclaw_extproc.stages.headers import RETRY_SOON
 from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
 from openclaw_extproc.stages.route.stage import RouteStage
 from openclaw_extproc.stages.route.states import PlannedRequest
-from openclaw_extproc.stages.step import Close, Step
 from openclaw_extproc.wire import USUAL, api_path_of
 
 ENTERED = "entered"

@@ -6,8 +6,7 @@ from urllib.parse import unquote
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.features import estimated_tokens
 from openclaw_extproc.gateway import AUTO, Gateway
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.model.chat import Chat
+from openclaw_extproc.model.requests import Ask, Chat
 from openclaw_extproc.stages.events import RequestHead
 from openclaw_extproc.wire import ApiPath
 from openclaw_extproc.wire.base import JSON

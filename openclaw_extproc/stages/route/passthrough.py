@@ -16,14 +16,14 @@ from openclaw_extproc import features
 from openclaw_extproc.callers import CallerIdentity, CallerRules
 from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.features import Features
-from openclaw_extproc.features.subscription import BETA, OAUTH_BETA, without_login
+from openclaw_extproc.features.identity import BETA, OAUTH_BETA, without_login
 from openclaw_extproc.gateway import Gateway, Provider, Target
 from openclaw_extproc.plan import Plan
 from openclaw_extproc.policy.passthrough import PassthroughDecision
 from openclaw_extproc.stages import headers as h
 from openclaw_extproc.stages.attempt.exchange import entry as attempt_entry
 from openclaw_extproc.stages.attempt.history import History, noted_start
-from openclaw_extproc.stages.attempt.limits import MAX_ANSWER_BYTES
+from openclaw_extproc.stages.attempt.retries import MAX_ANSWER_BYTES
 from openclaw_extproc.stages.attempt.upstream_request import BoundAttempt
 from openclaw_extproc.stages.entries import AttemptEntry, Outcome, RequestEntry
 from openclaw_extproc.stages.events import (
@@ -36,7 +36,7 @@ from openclaw_extproc.stages.events import (
     To,
 )
 from openclaw_extproc.stages.pipeline import MAX_NAME_CHARS
-from openclaw_extproc.stages.route import envoy_directives, local_responses
+from openclaw_extproc.stages.route import envoy_timeouts, local_responses
 from openclaw_extproc.stages.route.request_checks import request_id
 from openclaw_extproc.stages.route.request_entry import answering_target
 from openclaw_extproc.wire import FORMATS, ApiPath
@@ -147,7 +147,7 @@ def directives(plan: Plan, user: str, head: RequestHead, body: bytes | None) -> 
         changed["content-length"] = str(len(body))
     gone = tuple(sorted(n for n in head.headers if n.startswith("x-envoy-") and n not in changed))
     to = To.REQUEST_HEAD if body is None else To.REQUEST_BODY
-    noted = envoy_directives.directive_metadata(plan, user)
+    noted = envoy_timeouts.directive_metadata(plan, user)
     return Continue(to, changed, gone, body=body, groups=plan.groups, metadata=noted, bypass=body is None)
 
 

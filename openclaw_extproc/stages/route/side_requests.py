@@ -22,7 +22,7 @@ from openclaw_extproc.policy.decide import Decision, decide
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.stages.route.reservation import AskBudget
 from openclaw_extproc.strategy import TIERS, SecondOpinion
-from openclaw_extproc.wire.edits.conversation import Piece
+from openclaw_extproc.wire.conversation import Piece
 
 MAX_SUMMARIZED_CHARS = 400_000
 """About 100,000 tokens: of a longer text, the middle is not summarized."""

@@ -17,8 +17,7 @@ from openclaw_extproc.callers import ANONYMOUS, CallerIdentity
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.frozen import replace
 from openclaw_extproc.gateway import Gateway
-from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.model.json_limits import weight
+from openclaw_extproc.model.json import UnreadableError, weight
 from openclaw_extproc.policy.passthrough import decide_passthrough
 from openclaw_extproc.policy.runtime_state import RuntimeState
 from openclaw_extproc.policy.trace import RefusedError
@@ -29,11 +28,13 @@ from openclaw_extproc.stages.decoded_requests import DecodedRequest, DecodedRequ
 from openclaw_extproc.stages.entries import RequestEntry
 from openclaw_extproc.stages.events import (
     Answer,
+    Close,
     Closed,
     Continue,
     Event,
     ExtendTimeout,
     Overrun,
+    Placement,
     QuestionAnswered,
     Relay,
     Reply,
@@ -42,10 +43,11 @@ from openclaw_extproc.stages.events import (
     ResponseBody,
     ResponseHead,
     ResponseTrailers,
+    Step,
     To,
 )
 from openclaw_extproc.stages.headers import NO_RETRY, RETRY_SOON
-from openclaw_extproc.stages.route import envoy_directives, local_responses, passthrough, request_entry, side_requests
+from openclaw_extproc.stages.route import envoy_timeouts, local_responses, passthrough, request_entry, side_requests
 from openclaw_extproc.stages.route.identification import CHALLENGE, ClientOfKey, Identification, identify, nobody
 from openclaw_extproc.stages.route.request_checks import (
     MAX_BODY_BYTES,
@@ -72,7 +74,6 @@ from openclaw_extproc.stages.route.states import (
     Reading,
     State,
 )
-from openclaw_extproc.stages.step import Close, Placement, Step
 from openclaw_extproc.wire import api_path_of
 from openclaw_extproc.wire.base import JSON, ClientRequest
 from openclaw_extproc.wire.http.model_names import model_name, reads_body
@@ -270,7 +271,7 @@ class RouteStage:
         self._state = PlannedRequest(plan, user, 0.0, head.headers)
         answer = passthrough.directives(plan, user, head, None if body is None else sent.body)
         if reading.unpacked is not None:
-            answer = envoy_directives.with_body(answer, sent.body)
+            answer = envoy_timeouts.with_body(answer, sent.body)
         placed = Placement(plan, plan.groups[0])
         return self._step(reading.known.without_keys(answer) if body is None else answer, placed=placed)
 
@@ -307,12 +308,12 @@ class RouteStage:
             case ways.RoutedRequest(known, _, plan, user, None):
                 self._state = PlannedRequest(plan, user, 0.0)
                 headers, plan_id = reading.head.headers, self._decoded.new_id()
-                directives = envoy_directives.directive_headers(plan, user, headers, at, plan_id)
+                directives = envoy_timeouts.directive_headers(plan, user, headers, at, plan_id)
                 self._plan_text = directives.metadata["plan"]
                 decoded = ClientRequest(plan.path, plan.query, arrived.body, known.body)
                 self._decoded.put(self._plan_text, DecodedRequest(plan, decoded, known.ask))
                 if reading.unpacked is not None:
-                    directives = envoy_directives.with_body(directives, reading.unpacked)
+                    directives = envoy_timeouts.with_body(directives, reading.unpacked)
                 return self._step(directives, placed=Placement(plan, plan.groups[0]))
             case ways.RoutedRequest(question=AskBudget() as asked) if self._reserve is not None:
                 answer = self._reserve(asked)

@@ -7,19 +7,17 @@ to another. A system message in the middle of the conversation (beta `mid-conver
 Claude Code since 2.1.154) keeps its place: see `translation/instructions`.
 """
 
-from openclaw_extproc.model.ask import Ask
-from openclaw_extproc.wire.anthropic_messages.client.conversation import CONVERSATION
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.wire.anthropic_messages.client.count_tokens import count_format
-from openclaw_extproc.wire.anthropic_messages.client.edits import edit
+from openclaw_extproc.wire.anthropic_messages.client.edits import CONVERSATION, edit, inject
 from openclaw_extproc.wire.anthropic_messages.client.encoder import encoder
-from openclaw_extproc.wire.anthropic_messages.client.injection import inject
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, decode_request
 from openclaw_extproc.wire.anthropic_messages.errors import decode_error, encode_error, encode_stream_error
 from openclaw_extproc.wire.anthropic_messages.provider.decoder import decoder
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES, DEFAULT_MAX_TOKENS, encode_request
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any, keys_of, part_types
-from openclaw_extproc.wire.translation.tool_names import NameRule
+from openclaw_extproc.wire.translation.tools import NameRule
 
 __all__ = ["DEFAULT_MAX_TOKENS", "FORMAT", "FORMATS", "NAME"]
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.model.chat import ToolSpec
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import ToolSpec
 
 Object = Mapping[str, Json]
 

@@ -15,18 +15,18 @@ from functools import partial
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES as ANTHROPICS
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import encode_request
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit, WireFormat
-from openclaw_extproc.wire.bedrock import aws_events, service
-from openclaw_extproc.wire.bedrock.aws_events import Frame, Reader
+from openclaw_extproc.wire.bedrock import service
+from openclaw_extproc.wire.bedrock.service import Frame, Reader
 from openclaw_extproc.wire.restrictions import betas
 from openclaw_extproc.wire.streams import sse
-from openclaw_extproc.wire.translation.needs import Need
+from openclaw_extproc.wire.translation.losses import Need
 
 __all__ = ["FORMAT", "NAME"]
 
@@ -127,7 +127,7 @@ FORMAT = WireFormat(
         adapt=adapt,
         models_path="",
         unframe=EventsOfFrames,
-        stream_type=aws_events.CONTENT_TYPE,
+        stream_type=service.CONTENT_TYPE,
         foreign_errors=True,
     ),
     base=ANTHROPIC.name,

@@ -8,8 +8,7 @@ does not name the model.
 """
 
 from openclaw_extproc.wire.base import ProviderSide, WireFormat
-from openclaw_extproc.wire.cohere_chat.decoder import decoder
-from openclaw_extproc.wire.cohere_chat.errors import decode_error
+from openclaw_extproc.wire.cohere_chat.decoder import decode_error, decoder
 from openclaw_extproc.wire.cohere_chat.requests import CARRIES, encode_request
 
 __all__ = ["FORMAT", "FORMATS", "NAME"]

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
     CachePoint,
     Chat,
     InlineFile,
@@ -32,14 +33,11 @@ from openclaw_extproc.model.chat import (
     Turn,
     is_blank,
 )
-from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.translation.efforts import budget
-from openclaw_extproc.wire.translation.instructions import as_text as marked_as_text
-from openclaw_extproc.wire.translation.json_in_words import in_words
-from openclaw_extproc.wire.translation.losses import translation_losses
-from openclaw_extproc.wire.translation.needs import Need
-from openclaw_extproc.wire.translation.text_files import as_text, is_text
+from openclaw_extproc.wire.translation.losses import Need, translation_losses
+from openclaw_extproc.wire.translation.messages import file_as_text, in_words, is_text_file
+from openclaw_extproc.wire.translation.messages import instruction_as_text as marked_as_text
 
 PATH = "/v2/chat"
 
@@ -236,8 +234,8 @@ def _of_user(turn: Turn, at: str, lost: list[str]) -> list[Json]:
             case Text() | InlineImage() | LinkedImage() | InlineFile() | LinkedFile():
                 rest.append(part)
             case ToolResult(tool_use_id, content, is_error):
-                texts = [_leaf(leaf) for leaf in content if isinstance(leaf, Text) or is_text(leaf)]
-                moved += [leaf for leaf in content if not (isinstance(leaf, Text) or is_text(leaf))]
+                texts = [_leaf(leaf) for leaf in content if isinstance(leaf, Text) or is_text_file(leaf)]
+                moved += [leaf for leaf in content if not (isinstance(leaf, Text) or is_text_file(leaf))]
                 results.append({"role": "tool", "tool_call_id": tool_use_id, "content": _plain(texts, "(no output)")})
                 lost += ["is_error"] if is_error else []
             case Instruction():
@@ -272,7 +270,7 @@ def _leaf(leaf: Leaf) -> dict[str, Json]:
         case LinkedImage(url):
             return {"type": "image_url", "image_url": {"url": url}}
         case InlineFile():
-            return {"type": "text", "text": as_text(leaf).text}
+            return {"type": "text", "text": file_as_text(leaf).text}
         case LinkedFile():
             raise AssertionError("what is not carried was refused before")
 

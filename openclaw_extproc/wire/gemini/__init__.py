@@ -7,20 +7,18 @@ settings, the resolution of media and log probabilities are dropped on the way t
 signature of a text, which no other format has a place for.
 """
 
-from openclaw_extproc.model.ask import Ask
+from openclaw_extproc.model.requests import Ask
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
-from openclaw_extproc.wire.gemini.client.chunks import pieces, unlike
-from openclaw_extproc.wire.gemini.client.conversation import CONVERSATION
+from openclaw_extproc.wire.gemini.api import base_path, serves
 from openclaw_extproc.wire.gemini.client.count_tokens import count_format
+from openclaw_extproc.wire.gemini.client.edits import CONVERSATION, inject
 from openclaw_extproc.wire.gemini.client.encoder import content_type, encoder
-from openclaw_extproc.wire.gemini.client.injection import inject
-from openclaw_extproc.wire.gemini.client.requests import decode_request, edit
+from openclaw_extproc.wire.gemini.client.requests import decode_request, edit, pieces, unlike
 from openclaw_extproc.wire.gemini.errors import decode_error, encode_error, encode_stream_error, retry_after
-from openclaw_extproc.wire.gemini.paths import base_path, serves
 from openclaw_extproc.wire.gemini.provider.decoder import decoder
 from openclaw_extproc.wire.gemini.provider.upstream import CARRIES, encode_request
-from openclaw_extproc.wire.translation.tool_names import NameRule
+from openclaw_extproc.wire.translation.tools import NameRule
 
 NAME = "gemini"
 

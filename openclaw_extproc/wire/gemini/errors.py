@@ -14,7 +14,7 @@ from typing import assert_never
 from openclaw_extproc.faults import Fault, FaultKind, kind_of_status
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.gemini import objects
+from openclaw_extproc.wire.gemini import streams
 from openclaw_extproc.wire.streams import sse
 from openclaw_extproc.wire.translation import error_words
 
@@ -106,7 +106,7 @@ def fault_in_answer(said: Json) -> Fault:
 def _error_of(body: bytes) -> Json:
     """The `error` of an object, or of the first one in an array."""
     try:
-        first = next(objects.Reader().feed(body), b"{}")
+        first = next(streams.Reader().feed(body), b"{}")
         return j.parse(first, where="error").get("error")
     except UnreadableError:
         return None

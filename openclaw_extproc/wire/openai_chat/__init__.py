@@ -12,16 +12,14 @@ is in `fitting`, by the words of `translation/quirks`.
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
 from openclaw_extproc.wire.openai import errors
-from openclaw_extproc.wire.openai_chat.client.call_numbers import trim
-from openclaw_extproc.wire.openai_chat.client.conversation import CONVERSATION
-from openclaw_extproc.wire.openai_chat.client.edits import edit
+from openclaw_extproc.wire.openai_chat.client.edits import CONVERSATION, edit, inject
 from openclaw_extproc.wire.openai_chat.client.encoder import encoder
-from openclaw_extproc.wire.openai_chat.client.injection import inject
 from openclaw_extproc.wire.openai_chat.client.requests import decode_request
+from openclaw_extproc.wire.openai_chat.client.same_format import trim
 from openclaw_extproc.wire.openai_chat.provider.decoder import decoder
 from openclaw_extproc.wire.openai_chat.provider.upstream import CARRIES, encode_request
 from openclaw_extproc.wire.translation.quirks import QUIRKS
-from openclaw_extproc.wire.translation.tool_names import NameRule
+from openclaw_extproc.wire.translation.tools import NameRule
 
 NAME = "openai_chat"
 

@@ -13,9 +13,9 @@ from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import UpstreamEdit
-from openclaw_extproc.wire.openai_chat.client.history import REASONING
+from openclaw_extproc.wire.openai_chat.client.messages import REASONING
 from openclaw_extproc.wire.openai_chat.client.requests import LIMITS
-from openclaw_extproc.wire.restrictions.openai_bodies import accepted_chat
+from openclaw_extproc.wire.restrictions.openai import accepted_chat
 from openclaw_extproc.wire.translation.quirks import Quirk
 
 Body: TypeAlias = dict[str, Json]

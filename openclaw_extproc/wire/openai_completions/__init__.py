@@ -10,18 +10,17 @@ translation does not.
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.base import ClientRequest, ClientSide, EncodedRequest, ProviderSide, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai import errors as openai_errors
 from openclaw_extproc.wire.openai.api import flag, whole
-from openclaw_extproc.wire.openai_chat.client.usage_filter import trim_usage
+from openclaw_extproc.wire.openai_chat.client.same_format import trim_usage
 from openclaw_extproc.wire.openai_completions.decoder import decoder
 from openclaw_extproc.wire.openai_completions.encoder import encoder
-from openclaw_extproc.wire.openai_completions.injection import inject
-from openclaw_extproc.wire.openai_completions.requests import LIMIT, decode_request
+from openclaw_extproc.wire.openai_completions.requests import LIMIT, decode_request, inject
 
 NAME = "openai_completions"
 PATH = "/completions"

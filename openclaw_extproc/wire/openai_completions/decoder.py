@@ -16,16 +16,15 @@ from openclaw_extproc.model.facts import (
     Started,
     Stop,
     TextStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai.api import count, text
 from openclaw_extproc.wire.openai.errors import fault_in_answer
 from openclaw_extproc.wire.streams import sse
-from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
-from openclaw_extproc.wire.streams.json_body import WholeDecoder
+from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder, WholeDecoder
 
 _STOPS = {"length": Stop.LENGTH, "content_filter": Stop.REFUSAL}
 """The finish reasons with a meaning of their own; every other one is an ordinary end."""

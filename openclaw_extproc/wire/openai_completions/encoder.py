@@ -4,7 +4,6 @@ Only texts can be said: there were no tools to call, and nobody asked for though
 """
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -19,10 +18,11 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.openai.errors import encode_error, encode_stream_error
 from openclaw_extproc.wire.openai_completions.requests import wants_usage

@@ -1,13 +1,22 @@
-"""OpenAI's legacy completions: the client's request, read. See the package for the source."""
+"""OpenAI's legacy completions: the client's request, read. See the package for the source.
+
+OpenAI's legacy completions: what an operator adds to a client's request. See the package for the source.
+
+There is no system text, so everything goes before the prompt: what stands behind it would be continued.
+"""
 
 from collections.abc import Iterator, Mapping
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.base import ClientRequest
-from openclaw_extproc.wire.openai.api import flag, model, number, text, whole
+from openclaw_extproc.model.requests import Chat, Text, Turn
+from openclaw_extproc.wire.base import ClientRequest, Injection
+from openclaw_extproc.wire.edits import join_texts
+from openclaw_extproc.wire.openai.api import flag, model, number, text, whole, with_temperature
 from openclaw_extproc.wire.translation.losses import MUST_CARRY
+
+# -- requests --------------------------------------------------------------------------
+
 
 LIMIT = "max_tokens"
 
@@ -90,3 +99,24 @@ def wants_usage(chat: Chat) -> bool:
     """Whether the client asked for a usage chunk at the end of the stream."""
     options = chat.extras.get("stream_options")
     return isinstance(options, dict) and options.get("include_usage") is True
+
+
+# -- injection -------------------------------------------------------------------------
+
+
+IN_TOKENS = "template: the prompt is tokens"
+
+
+def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
+    words = join_texts(wanted.changes.preamble, wanted.changes.style)
+    amended = with_temperature(body, wanted)
+    if not words:
+        return amended
+    match body.get("prompt"):
+        case list() as prompts if prompts and all(isinstance(prompt, str) for prompt in prompts):
+            return {**amended, "prompt": [join_texts(words, str(prompt)) for prompt in prompts]}
+        case None | str() as prompt:
+            return {**amended, "prompt": join_texts(words, prompt or "")}
+        case _:
+            losses.append(IN_TOKENS)
+            return amended

@@ -15,18 +15,15 @@ Reasoning travels in `encrypted_content`: OpenAI's own as it is, another provide
 from openclaw_extproc.wire.base import ClientSide, ProviderSide, WireFormat
 from openclaw_extproc.wire.examples import HELLO, Body, Example, Likeness, has_any
 from openclaw_extproc.wire.openai import errors as openai_errors
-from openclaw_extproc.wire.openai_responses.client.answer.errors import encode_stream_error
-from openclaw_extproc.wire.openai_responses.client.answer.item_numbers import trim
-from openclaw_extproc.wire.openai_responses.client.conversation import CONVERSATION
-from openclaw_extproc.wire.openai_responses.client.edits import edit
+from openclaw_extproc.wire.openai_responses.client.edits import CONVERSATION, edit, inject
 from openclaw_extproc.wire.openai_responses.client.encoder import encoder
-from openclaw_extproc.wire.openai_responses.client.injection import inject
 from openclaw_extproc.wire.openai_responses.client.requests import decode_request
+from openclaw_extproc.wire.openai_responses.client.response import encode_stream_error, trim
 from openclaw_extproc.wire.openai_responses.compactions import compaction_format
 from openclaw_extproc.wire.openai_responses.input_tokens import input_tokens_format
 from openclaw_extproc.wire.openai_responses.provider.decoder import decoder
 from openclaw_extproc.wire.openai_responses.provider.upstream import CARRIES, KNOWN_QUIRKS, encode_request
-from openclaw_extproc.wire.translation.tool_names import NameRule
+from openclaw_extproc.wire.translation.tools import NameRule
 
 NAME = "openai_responses"
 

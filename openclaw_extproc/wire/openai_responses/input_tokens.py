@@ -5,12 +5,11 @@ that of a response; the answer is one number.
 """
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
-from openclaw_extproc.wire.openai_responses.client.edits import edit_at_path
-from openclaw_extproc.wire.openai_responses.client.injection import inject
+from openclaw_extproc.wire.openai_responses.client.edits import edit_at_path, inject
 from openclaw_extproc.wire.openai_responses.client.requests import decode_request
 
 NAME = "openai_input_tokens"

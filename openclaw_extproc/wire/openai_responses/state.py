@@ -6,8 +6,8 @@ id it was made for, so its state is both, as one JSON text.
 
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import SealedState, Thinking
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import SealedState, Thinking
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State
 

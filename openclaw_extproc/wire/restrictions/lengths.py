@@ -4,15 +4,47 @@ One row for each field, with where the limit is from. Tools' names are in `trans
 changed back in the answer. Ids of calls are made short where they are written (`MAX_ID_CHARS`), schemas in each
 format's `schemas`.
 Left out: descriptions of tools, for which no vendor's reference states a limit any more.
+
+The vendor at a provider's address. A vendor's restrictions hold at its own hosts; other servers of its format may
+have none of them.
+
+Source: the endpoints in the vendors' API references and SDKs (openai-python, anthropic-sdk-python, Azure's and xAI's
+REST references, OpenRouter's quickstart).
 """
 
 import hashlib
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.frozen import dataclass
+from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.restrictions.addresses import Vendor
+
+# -- addresses -------------------------------------------------------------------------
+
+
+Vendor: TypeAlias = Literal["openai", "anthropic", "openrouter", "xai"]
+
+_HOSTS: Mapping[Vendor, re.Pattern[str]] = MappingProxyType(
+    {
+        "openai": re.compile(r"^([a-z]+\.)?api\.openai\.com$|\.openai\.azure\.(com|us|cn)$"),
+        "anthropic": re.compile(r"^api\.anthropic\.com$"),
+        "openrouter": re.compile(r"(^|\.)openrouter\.ai$"),
+        "xai": re.compile(r"^([a-z0-9-]+\.)?api\.x\.ai$"),
+    }
+)
+
+
+def vendor_of(provider: Provider) -> Vendor | None:
+    """The vendor at whose own host a provider is; `None`: somebody else's server, or one that is not known."""
+    host = re.sub(r":\d+$", "", provider.authority).lower()
+    return next((vendor for vendor, pattern in _HOSTS.items() if pattern.search(host)), None)
+
+
+# -- lengths ---------------------------------------------------------------------------
+
 
 Body: TypeAlias = dict[str, Json]
 Remedy: TypeAlias = Literal["hash", "first"]

@@ -1,4 +1,6 @@
-"""Reads an answer that comes as server-sent events, and reads no more of it than somebody wants to know.
+"""Decoding of responses: as server-sent events, or as one JSON body.
+
+Reads an answer that comes as server-sent events, and reads no more of it than somebody wants to know.
 
 In full gear every event is parsed and told as facts. Where nobody waits for content any more (the client gets the very
 bytes, and has had the first of them) the decoder is told to `lighten`: events that by their bytes can hold nothing but
@@ -8,13 +10,27 @@ it still has to look like one with an object for its data.
 
 Of the one event that most of a stream consists of, a piece of the text that is open, a format may read the text alone
 (`EventAnswer.read_quickly`); what it does not recognise goes the general way.
+
+An answer that comes in one JSON body: kept until it is complete, then told at once.
+
+The data of an event whose bytes are of the usual form, for who reads it without the general reader.
+
+The bytes around the text of an event that is written over and over with another text in it.
+
+The event is written once the general way, with a placeholder for its text, so the bytes are the same by construction.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Protocol, TypeAlias
 
+from openclaw_extproc.model import json as j
 from openclaw_extproc.model.facts import Fact
+from openclaw_extproc.model.json import MAX_DEPTH, MAX_NAME_CHARS, Json, UnreadableError
 from openclaw_extproc.wire.streams import sse
+from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
+
+# -- event decoder ---------------------------------------------------------------------
+
 
 _LF: Final = b"\n\n"
 _CRLF: Final = b"\r\n\r\n"
@@ -132,3 +148,63 @@ class EventDecoder:
 
     def end(self) -> Iterator[Fact]:
         yield from self._answer.end()
+
+
+# -- json body -------------------------------------------------------------------------
+
+
+class WholeDecoder:
+    def __init__(self, tell: Callable[[dict[str, Json]], Iterator[Fact]], *, limit: int = MAX_EVENT_BYTES) -> None:
+        """`limit`: in bytes; an upstream that never ends must not eat our memory."""
+        self._tell = tell
+        self._limit = limit
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> Iterator[Fact]:
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > self._limit:
+            raise UnreadableError(f"the provider's answer: longer than {self._limit} bytes")
+        return iter(())
+
+    def end(self) -> Iterator[Fact]:
+        yield from self._tell(j.parse(b"".join(self._chunks), where="the provider's answer"))
+
+
+# -- text events -----------------------------------------------------------------------
+
+
+MAX_BYTES: Final = MAX_NAME_CHARS
+"""The size of an event that is read quickly; a longer one may hold more than `json_limits` allows, and is rare."""
+
+
+def data_of(event: bytes, head: bytes) -> bytes:
+    """The one line of data of an event, small and not deep; empty where the event is of another form.
+
+    Args:
+        event: A whole one, without the line ends behind it.
+        head: All that stands before the data.
+    """
+    if len(event) > MAX_BYTES or not event.startswith(head):
+        return b""
+    data = event[len(head) :]
+    is_usual = b"\n" not in data and b"\r" not in data and data.count(b"{") + data.count(b"[") <= MAX_DEPTH
+    return data if is_usual else b""
+
+
+# -- text template ---------------------------------------------------------------------
+
+
+PLACEHOLDER: Final = "<the text of this event>"
+_PLACEHOLDER_JSON: Final = j.dump(PLACEHOLDER)
+
+Around: TypeAlias = tuple[bytes, bytes] | tuple[()]
+"""What comes before a text, as JSON, and what comes behind it; empty: the event has to be written the general way."""
+
+
+def around(written: bytes) -> Around:
+    """Returns the bytes around the text of an event that was written with `PLACEHOLDER` as its text, and may have it
+    elsewhere as well."""
+    before, found, after = written.partition(_PLACEHOLDER_JSON)
+    return (before, after) if found and _PLACEHOLDER_JSON not in after else ()

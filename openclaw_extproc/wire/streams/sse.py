@@ -1,11 +1,29 @@
-"""Server-sent events, one byte at a time if need be.
+"""Server-sent events: parsing, keep-alives, and a byte order mark before the first one.
+
+Server-sent events, one byte at a time if need be.
 
 Source: https://html.spec.whatwg.org/multipage/server-sent-events.html (line endings, field parsing; `id` and `retry`
 are ignored: no provider uses them). Lines end at CR, LF and CRLF only: U+2028 and its kin are text.
+
+Whether bytes of a stream say anything, for who told no fact: hosted tools at work do, a sign of life does not.
+
+Comments (`: keepalive`, `: OPENROUTER PROCESSING`), Anthropic's `ping`, OpenAI's `keepalive` and the same event over
+and over keep a connection open and are no progress. What is not in lines of server-sent events counts, whatever it is,
+unless it is white space.
+
+The beginning of an answer's body: what comes before the first byte that means something.
+
+Some servers write a byte order mark before UTF-8. Readers of server-sent events drop it, as the standard says; Google's
+SDKs stumble over one before JSON, and OpenAI's and Anthropic's lose the first event behind it.
 """
 
+import re
+
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.model.json import UnreadableError
+from openclaw_extproc.model.json import BYTE_ORDER_MARK, UnreadableError
+
+# -- sse -------------------------------------------------------------------------------
+
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 """An upstream that never ends an event must not eat our memory. As large as the largest body we pass."""
@@ -103,3 +121,68 @@ def is_stream(content_type: str) -> bool:
 def media_type(content_type: str) -> str:
     """Returns the media type of a content type, without parameters."""
     return content_type.partition(";")[0].strip().lower()
+
+
+# -- heartbeats ------------------------------------------------------------------------
+
+
+MAX_LINE_BYTES = 256
+"""The length of an unfinished line above which it counts as data."""
+
+_SIGN_OF_LIFE = re.compile(rb'"type"\s*:\s*"(?:ping|keepalive|keep-alive|heartbeat)"')
+_NO_DATA = (b":", b"event:", b"id:", b"retry:")
+
+
+class Heartbeats:
+    def __init__(self) -> None:
+        self._line = b""
+        """The last one, as far as it is there."""
+        self._said = b""
+        """The data before."""
+
+    def says(self, chunk: bytes) -> bool:
+        """Whether there is more in it than signs of life."""
+        text = self._line + chunk if self._line else chunk
+        *lines, self._line = (text.replace(b"\r", b"\n") if b"\r" in text else text).split(b"\n")
+        found = False
+        for line in lines:
+            if self._is_new(line.strip()):
+                found = True
+                break
+        if not self._line:
+            return found
+        if len(self._line) > MAX_LINE_BYTES and not self._line.startswith(b":"):
+            self._line = self._line[:MAX_LINE_BYTES]
+            return True
+        self._line = self._line[:MAX_LINE_BYTES]
+        return found
+
+    def _is_new(self, line: bytes) -> bool:
+        if not line or line.startswith(_NO_DATA) or _SIGN_OF_LIFE.search(line):
+            return False
+        before, self._said = self._said, line[:MAX_LINE_BYTES]
+        return self._said != before or len(line) > MAX_LINE_BYTES
+
+
+# -- byte order mark -------------------------------------------------------------------
+
+
+class Beginning:
+    """The beginning of one body, which may come a byte at a time."""
+
+    def __init__(self) -> None:
+        self._waiting: bytes = b""
+        self._is_over = False
+        self.had_mark: bool = False
+
+    def feed(self, chunk: bytes, *, end: bool) -> bytes:
+        """Returns the bytes without a byte order mark; nothing while they may still be one."""
+        if self._is_over:
+            return chunk
+        chunk, self._waiting = self._waiting + chunk, b""
+        if not end and len(chunk) < len(BYTE_ORDER_MARK) and BYTE_ORDER_MARK.startswith(chunk):
+            self._waiting = chunk
+            return b""
+        self._is_over = True
+        self.had_mark = chunk.startswith(BYTE_ORDER_MARK)
+        return chunk.removeprefix(BYTE_ORDER_MARK)

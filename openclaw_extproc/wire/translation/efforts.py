@@ -6,8 +6,8 @@ Source: the table by which Google's own OpenAI-compatible API turns `reasoning_e
 
 from typing import get_args
 
-from openclaw_extproc.model.chat import Effort, Reasoning
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Effort, Reasoning
 
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 """The efforts from the lowest to the highest."""

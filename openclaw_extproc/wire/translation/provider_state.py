@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import msgspec
 
 from openclaw_extproc.frozen import dataclass
-from openclaw_extproc.model.chat import SealedState, Thinking
+from openclaw_extproc.model.requests import SealedState, Thinking
 
 MARK = "oc1_"
 MAX_TOKEN_CHARS = 32 * 1024

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.embed import Embed, Vector
-from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Started, Stop, UsageReported
+from openclaw_extproc.model.facts import Embedded, Fact, Failed, Finished, Started, Stop, Usage, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Embed, Vector
 from openclaw_extproc.wire.streams.sse import MAX_EVENT_BYTES
 
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 from functools import partial
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.anthropic_messages import FORMAT as ANTHROPIC
 from openclaw_extproc.wire.anthropic_messages.client import count_tokens
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import CARRIES as ANTHROPICS
 from openclaw_extproc.wire.anthropic_messages.provider.upstream import encode_request
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.restrictions import betas
-from openclaw_extproc.wire.translation.needs import Need
+from openclaw_extproc.wire.translation.losses import Need
 from openclaw_extproc.wire.vertex.address import GLOBAL, base_path, credential_header, missing
 
 NAME = "vertex_anthropic"

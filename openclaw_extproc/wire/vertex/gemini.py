@@ -12,15 +12,13 @@ from functools import partial
 
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.base import EncodedRequest, Place, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.gemini import FORMAT as GEMINI
-from openclaw_extproc.wire.gemini.fields import camel
-from openclaw_extproc.wire.gemini.media import guessed_type
-from openclaw_extproc.wire.gemini.paths import has_version
+from openclaw_extproc.wire.gemini.api import camel, guessed_type, has_version
 from openclaw_extproc.wire.gemini.provider.upstream import encode_request
-from openclaw_extproc.wire.translation.needs import EVERYTHING, Need
+from openclaw_extproc.wire.translation.losses import EVERYTHING, Need
 from openclaw_extproc.wire.vertex.address import GLOBAL, base_path, credential_header, missing, names_project
 
 NAME = "vertex_gemini"

@@ -9,9 +9,8 @@ from openclaw_extproc.edge.ext_proc.h2 import frames
 from openclaw_extproc.edge.ext_proc.h2.calls import PROCESS, GrpcRouter
 from openclaw_extproc.edge.ext_proc.h2.connection import Connection
 from openclaw_extproc.edge.ext_proc.h2.frames import END_HEADERS, END_STREAM, Frame, Frames
-from openclaw_extproc.edge.ext_proc.h2.messages import grpc_frame
-from openclaw_extproc.edge.ext_proc.run_queue import RunQueue
-from openclaw_extproc.edge.ext_proc.transport import Answerer, nobody
+from openclaw_extproc.edge.ext_proc.h2.grpc_messages import grpc_frame
+from openclaw_extproc.edge.ext_proc.transport import Answerer, RunQueue, nobody
 from tests.edge.h2.sessions import Echo, Opened
 
 HEADERS = {

@@ -6,15 +6,15 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.ext_proc.stage_servers import StageServer, stage_server
 from openclaw_extproc.edge.ext_proc.transport import Answerer, Session, nobody
+from openclaw_extproc.edge.workers import processes
 from openclaw_extproc.faults import Fault
+from openclaw_extproc.stages.events import Close
 from openclaw_extproc.stages.route.side_requests import AskOpinion, Question
-from openclaw_extproc.stages.step import Close
 
 SLICES = b"slices:"
-new_loop = event_loop.factory({}) or asyncio.new_event_loop
+new_loop = processes.factory({}) or asyncio.new_event_loop
 """Makes the loop of a server; a test may put another one here."""
 QUESTION = AskOpinion("http://nobody", b"{}", 1_000)
 

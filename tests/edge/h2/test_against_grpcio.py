@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.edge.ext_proc import run_queue
+from openclaw_extproc.edge.ext_proc import grpc_server, transport
 from openclaw_extproc.edge.ext_proc.h2.calls import CHECK, PROCESS
-from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES
-from openclaw_extproc.edge.ext_proc.tcp import grpc_server
+from openclaw_extproc.edge.ext_proc.h2.grpc_messages import MAX_MESSAGE_BYTES
 from openclaw_extproc.edge.workers.processes import free_port
 from openclaw_extproc.faults import FaultKind
+from openclaw_extproc.stages.events import Close
 from openclaw_extproc.stages.route.side_requests import Question
-from openclaw_extproc.stages.step import Close
 from tests.edge.h2.sessions import QUESTION, SLICES, Echo, Running, serving
 
 grpc: Any = import_module("grpc")  # it ships no types
@@ -418,7 +417,7 @@ def test_a_peer_that_does_not_read_is_not_read_from(address: str) -> None:
 
 def test_an_answer_that_comes_faster_than_it_is_read_is_ended(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits of it is not worked off first: its slices alone would take many turns of the loop."""
-    monkeypatch.setattr(run_queue, "MAX_STREAM_WAITING_BYTES", 128 * 1024)
+    monkeypatch.setattr(transport, "MAX_STREAM_WAITING_BYTES", 128 * 1024)
     slices = SLICES + b",".join([b"slice"] * 20_000)
 
     async def run(running: Running) -> tuple[list[bytes], Any]:

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from openclaw_extproc.edge.ext_proc.h2 import budget, connection, frames
+from openclaw_extproc.edge.ext_proc.h2 import connection, frames
 from openclaw_extproc.edge.ext_proc.h2.frames import (
     ACK,
     CONTINUATION,
@@ -26,7 +26,7 @@ from openclaw_extproc.edge.ext_proc.h2.frames import (
     frame,
     window_update,
 )
-from openclaw_extproc.edge.ext_proc.h2.messages import grpc_frame
+from openclaw_extproc.edge.ext_proc.h2.grpc_messages import grpc_frame
 from openclaw_extproc.edge.ext_proc.h2.stream import WINDOW_BYTES
 from tests.edge.h2.peer import Peer, goodbye, kinds, resets
 from tests.edge.h2.sessions import Echo
@@ -380,8 +380,8 @@ def test_what_waits_stays_where_it_is_while_the_socket_is_full() -> None:
 
 @pytest.fixture
 def most(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(budget, "MOST", 2_000)
-    return budget.MOST
+    monkeypatch.setattr(frames, "MOST", 2_000)
+    return frames.MOST
 
 
 @pytest.mark.parametrize("said", [frame(PING, 0, 0, bytes(8)), frame(SETTINGS, 0, 0), frame(DATA, 0, 1)])
@@ -432,7 +432,7 @@ def test_what_is_lawful_at_its_pace_may_go_on_for_ever(most: int) -> None:
     peer = Peer().greet()
 
     for _ in range(3 * most // 1000):
-        peer.clock.at += 1000 / budget.PER_SECOND
+        peer.clock.at += 1000 / frames.PER_SECOND
         peer.say(frame(PING, 0, 0, bytes(8)) * 1000)
 
     assert not peer.closed()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.edge.ext_proc.h2 import frames
 from openclaw_extproc.edge.ext_proc.h2.frames import MAX_FRAME_BYTES, PREFACE, Code, Frame, Frames, PeerError, frame
-from openclaw_extproc.edge.ext_proc.h2.messages import MAX_MESSAGE_BYTES, Messages, RefusedError, grpc_frame
+from openclaw_extproc.edge.ext_proc.h2.grpc_messages import MAX_MESSAGE_BYTES, Messages, RefusedError, grpc_frame
 
 FRAMES = st.lists(
     st.tuples(st.integers(0, 255), st.integers(0, 255), st.integers(0, 2**31 - 1), st.binary(max_size=300)), max_size=8

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from openclaw_extproc.edge import event_loop
 from openclaw_extproc.edge.ext_proc.h2 import frames, server
-from openclaw_extproc.edge.ext_proc.h2.addresses import MAX_PATH_BYTES, ListenSocket
 from openclaw_extproc.edge.ext_proc.h2.frames import ACK, PING, PREFACE, Frames, frame
+from openclaw_extproc.edge.ext_proc.h2.server import MAX_PATH_BYTES, ListenSocket
 from openclaw_extproc.edge.ext_proc.transport import ListenError
+from openclaw_extproc.edge.workers import processes
 from tests.edge.h2 import sessions
 from tests.edge.h2.sessions import serving
 
@@ -35,8 +35,8 @@ def answers(address: str) -> bool:
 
 @pytest.fixture(autouse=True, params=["asyncio", "uvloop"])
 def on_both_loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = event_loop.factory({event_loop.VARIABLE: request.param})
-    assert (made is None) is (request.param == event_loop.STANDARD)
+    made = processes.factory({processes.VARIABLE: request.param})
+    assert (made is None) is (request.param == processes.STANDARD)
     monkeypatch.setattr(sessions, "new_loop", made or asyncio.new_event_loop)
 
 

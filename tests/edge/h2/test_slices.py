@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from openclaw_extproc.edge.ext_proc import run_queue
+from openclaw_extproc.edge.ext_proc import transport as run_queue
 from openclaw_extproc.edge.ext_proc.h2 import frames
 from openclaw_extproc.edge.ext_proc.h2.calls import PROCESS
 from openclaw_extproc.edge.ext_proc.h2.frames import (
@@ -22,10 +22,9 @@ from openclaw_extproc.edge.ext_proc.h2.frames import (
     Frame,
     window_update,
 )
-from openclaw_extproc.edge.ext_proc.h2.messages import grpc_frame
+from openclaw_extproc.edge.ext_proc.h2.grpc_messages import grpc_frame
 from openclaw_extproc.edge.ext_proc.h2.stream import WINDOW_BYTES
-from openclaw_extproc.edge.ext_proc.idle_timer import GAP_SECONDS
-from openclaw_extproc.edge.ext_proc.run_queue import QUANTUM_SECONDS
+from openclaw_extproc.edge.ext_proc.transport import GAP_SECONDS, QUANTUM_SECONDS
 from openclaw_extproc.edge.workers.processes import free_port
 from tests.edge.h2.peer import Peer
 from tests.edge.h2.sessions import SLICES, Echo, serving

@@ -1,7 +1,7 @@
 """Features of one question, the way a request makes them."""
 
 from openclaw_extproc.features import Features, extract
-from openclaw_extproc.model.chat import Chat, Text, Turn
+from openclaw_extproc.model.requests import Chat, Text, Turn
 
 
 def asked(text: str) -> Features:

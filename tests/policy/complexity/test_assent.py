@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.features import Features, extract
-from openclaw_extproc.model.chat import Chat, Text, ToolResult, ToolUse, Turn
+from openclaw_extproc.model.requests import Chat, Text, ToolResult, ToolUse, Turn
 from openclaw_extproc.policy.complexity import classify_request, contributions
 
 COURSE = "Write a complete handbook on beekeeping from scratch: twelve chapters, a calendar for the whole year, a quiz."

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openclaw_extproc.features import Declarations, Features
 from openclaw_extproc.policy.complexity import USUAL, Weights, classify_request, contributions
 from openclaw_extproc.policy.complexity.classification import MAX_REASONS
-from openclaw_extproc.policy.complexity.text.segments import CLOSING, MIDDLE, OPENING
+from openclaw_extproc.policy.complexity.reading import CLOSING, MIDDLE, OPENING
 from openclaw_extproc.policy.complexity.weights import TASKS
 from openclaw_extproc.strategy import TIERS, Task, Tier
 from tests.policy.complexity.asked import asked

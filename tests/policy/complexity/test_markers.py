@@ -2,9 +2,9 @@
 
 import pytest
 
-from openclaw_extproc.policy.complexity.kinds import Markers
 from openclaw_extproc.policy.complexity.markers import ANYWHERE, WORDS
 from openclaw_extproc.policy.complexity.scan import fold, hits
+from openclaw_extproc.policy.complexity.weights import Markers
 
 ALL = {**WORDS, **ANYWHERE}
 

@@ -12,7 +12,7 @@ from openclaw_extproc.policy.complexity import (
     second_opinion_question,
     with_second_opinion,
 )
-from openclaw_extproc.policy.complexity.opinion import HEAD, QUESTION, TAIL
+from openclaw_extproc.policy.complexity.classification import HEAD, QUESTION, TAIL
 from openclaw_extproc.strategy import Tier
 from tests.policy.complexity.asked import asked
 

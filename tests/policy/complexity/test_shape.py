@@ -2,7 +2,7 @@
 
 import pytest
 
-from openclaw_extproc.policy.complexity.text.shape import shape
+from openclaw_extproc.policy.complexity.situation import shape
 
 
 @pytest.mark.parametrize(

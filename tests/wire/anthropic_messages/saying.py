@@ -9,7 +9,6 @@ import httpx2
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -18,10 +17,11 @@ from openclaw_extproc.model.facts import (
     Grammar,
     ThinkingProgress,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, Text, Turn
 from openclaw_extproc.wire.anthropic_messages import FORMAT
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
     CachePoint,
     Chat,
     Reasoning,
@@ -15,7 +16,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json
 from tests.wire.anthropic_messages.saying import CLIENT, HELLO, ask, encoded, written
 
 POINT: Json = {"type": "ephemeral"}

@@ -20,10 +20,10 @@ from openclaw_extproc.model.facts import (
     Stop,
     TextStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
 from tests.wire.anthropic_messages.saying import CASES, CLIENT, HELLO, ROOT, facts, gist, sdk
 
 CREATED = 1_763_000_000

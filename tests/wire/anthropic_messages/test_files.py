@@ -5,8 +5,17 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import FaultError, FaultKind
-from openclaw_extproc.model.chat import InlineFile, InlineImage, LinkedFile, LinkedImage, Part, Text, ToolResult, Turn
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
+    InlineFile,
+    InlineImage,
+    LinkedFile,
+    LinkedImage,
+    Part,
+    Text,
+    ToolResult,
+    Turn,
+)
 from tests.wire.anthropic_messages.saying import CLIENT, HELLO, PROVIDER, ask, blocks, encoded, messages
 
 

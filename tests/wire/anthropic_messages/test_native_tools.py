@@ -13,9 +13,9 @@ from anthropic.types import (
 )
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Instruction, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Finished, Started, Stop, ToolStarted
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, Instruction, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.streams import sse

@@ -4,12 +4,12 @@ import pytest
 from anthropic.types import MessageTokensCount, ModelInfo
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, Text, Turn
 from openclaw_extproc.wire import client_side
 from openclaw_extproc.wire.anthropic_messages.client import count_tokens
-from openclaw_extproc.wire.anthropic_messages.client.models import encode_model, encode_models
 from openclaw_extproc.wire.base import UpstreamEdit
+from openclaw_extproc.wire.families import encode_anthropic_model, encode_anthropic_models
 from tests.wire.anthropic_messages.saying import ask, sdk
 
 ASKED: dict[str, Json] = {"model": "claude", "messages": [{"role": "user", "content": "Hello"}]}
@@ -45,7 +45,7 @@ def test_a_count_is_answered_as_the_official_sdk_reads_it() -> None:
 
 @pytest.mark.parametrize("names", [[], ["a"], ["a", "b/c", "é"]])
 def test_the_official_sdk_lists_the_models(names: list[str]) -> None:
-    with sdk(200, "application/json", encode_models(names, 1_754_000_000)) as client:
+    with sdk(200, "application/json", encode_anthropic_models(names, 1_754_000_000)) as client:
         listed = [*client.models.list(limit=1)]
 
     assert [model.id for model in listed] == names
@@ -53,7 +53,7 @@ def test_the_official_sdk_lists_the_models(names: list[str]) -> None:
 
 
 def test_a_single_model_is_told_as_the_official_sdk_reads_it() -> None:
-    told = encode_model("mine", 1_754_000_000)
+    told = encode_anthropic_model("mine", 1_754_000_000)
 
     assert ModelInfo.model_validate_json(told).display_name == "mine"
     assert j.parse(told, where="x")["type"] == "model"

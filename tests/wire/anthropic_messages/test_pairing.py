@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Part, Text, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Part, Text, ToolResult, ToolUse, Turn
 from tests.wire.anthropic_messages.saying import HELLO, encoded
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Instruction, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import Chat, Instruction, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from tests.wire.anthropic_messages.saying import AWKWARD, CLIENT, HELLO, ROOT, ask, encoded
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, ToolSpec
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, JsonObject, JsonSchema, ToolSpec
 from openclaw_extproc.wire.anthropic_messages.provider import schemas
 from openclaw_extproc.wire.base import UpstreamEdit
 from tests.wire.anthropic_messages.saying import AWKWARD, CLIENT, HELLO, ask, encoded, written

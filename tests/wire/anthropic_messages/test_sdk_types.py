@@ -11,9 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, SealedState
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Failed, Started, StateAttached, ThoughtStarted
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, SealedState
 from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.streams import sse
 from tests import samples

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
     Reasoning,
     SealedState,
     Text,
@@ -18,7 +19,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.claude import abilities
 from tests.wire.anthropic_messages.saying import CLIENT, HELLO, ask, encoded, written

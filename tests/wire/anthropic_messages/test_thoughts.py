@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Reasoning, SealedState, Text, Thinking, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -19,6 +18,7 @@ from openclaw_extproc.model.facts import (
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Reasoning, SealedState, Text, Thinking, ToolResult, ToolUse, Turn
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State

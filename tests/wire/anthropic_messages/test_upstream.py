@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
     Chat,
     InlineImage,
     LinkedImage,
@@ -18,7 +19,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.anthropic_messages import DEFAULT_MAX_TOKENS
 from openclaw_extproc.wire.base import UpstreamEdit
 from tests.wire.anthropic_messages.saying import CASES, CLIENT, HELLO, PROVIDER, ROOT, ask, encoded, messages, written

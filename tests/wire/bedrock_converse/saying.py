@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from openclaw_extproc.model.chat import Chat, Part, Text, Turn
+from openclaw_extproc.model.requests import Chat, Part, Text, Turn
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from tests.samples import provider_side
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat
 from openclaw_simulator.bedrock_request import SIGNATURE, read_converse
 from tests.samples import REQUESTS, Case
 from tests.wire.bedrock_converse.saying import CLAUDE, LLAMA, NEWER, NOVA, OLDER, sent

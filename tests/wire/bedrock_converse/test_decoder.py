@@ -6,7 +6,6 @@ import pytest
 
 from openclaw_extproc.faults import FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -20,10 +19,11 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import SealedState
 from tests.frames import event, exception, frame
 from tests.samples import decode, heard, provider_side
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, FaultKind
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.requests import (
     InlineFile,
     InlineImage,
     LinkedFile,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from openclaw_extproc.faults import FaultError, FaultKind
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.requests import (
     CachePoint,
     Chat,
     JsonObject,

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.model.chat import Chat, Part, Text, Turn
+from openclaw_extproc.model.requests import Chat, Part, Text, Turn
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.translation.quirks import Quirk
 from openclaw_simulator.cohere_request import read_chat

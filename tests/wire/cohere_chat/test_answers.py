@@ -17,10 +17,10 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import UnreadableError
-from openclaw_extproc.model.usage import Usage
 from tests import samples
 from tests.samples import Case, decode, heard, provider_side
 

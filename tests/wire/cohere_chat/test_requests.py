@@ -3,7 +3,7 @@
 import pytest
 
 from openclaw_extproc.faults import FaultError
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.requests import (
     CachePoint,
     InlineFile,
     InlineImage,
@@ -20,7 +20,7 @@ from openclaw_extproc.model.chat import (
 )
 from openclaw_extproc.wire.cohere_chat import FORMAT
 from openclaw_extproc.wire.cohere_chat.requests import NOT_THIS_MODEL, ONLY_TOOL
-from openclaw_extproc.wire.translation.json_in_words import IN_WORDS
+from openclaw_extproc.wire.translation.messages import IN_WORDS
 from tests.wire.cohere_chat.saying import COMMAND, HELLO, THINKS, assistant, body, chat, sent, user
 
 TOOLS = (ToolSpec("f", "does it", {"type": "object", "properties": {}}), ToolSpec("g", "", {}))

@@ -7,7 +7,6 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -16,10 +15,11 @@ from openclaw_extproc.model.facts import (
     Grammar,
     ThinkingProgress,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, Text, Turn
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini import FORMAT
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -21,10 +20,11 @@ from openclaw_extproc.model.facts import (
     TextStarted,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import SealedState
 from tests.wire.gemini.saying import CASES, JSONS, PROVIDER, ROOT, answer, candidate, facts, gist, sse
 
 

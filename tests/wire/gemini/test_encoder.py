@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.model.chat import Reasoning, SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -18,10 +17,11 @@ from openclaw_extproc.model.facts import (
     Stop,
     TextStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
-from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.gemini.signatures import STRANGERS
+from openclaw_extproc.model.requests import Reasoning, SealedState
+from openclaw_extproc.wire.gemini.thinking import STRANGERS
 from tests.wire.gemini.saying import CASES, CLIENT, HELLO, ROOT, facts, gist
 
 CREATED = 1_763_000_000

@@ -6,7 +6,8 @@ import pytest
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
     InlineFile,
     InlineImage,
     LinkedFile,
@@ -17,9 +18,8 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
-from openclaw_extproc.wire.gemini.provider.turns import FILE_NAMES, WHOSE_IMAGE
+from openclaw_extproc.wire.gemini.provider.upstream import FILE_NAMES, WHOSE_IMAGE
 from tests.wire.gemini.saying import CLIENT, HELLO, PNG, PROVIDER, WHOLE, contents, encoded, written
 
 PDF = "JVBERi0xLjQ+/w=="

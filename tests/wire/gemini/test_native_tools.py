@@ -9,12 +9,12 @@ import pytest
 from google.genai import types
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, ToolUse, Turn
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Finished, Started, Stop, ToolStarted
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, Text, ToolUse, Turn
 from openclaw_extproc.wire import FORMATS
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
-from openclaw_extproc.wire.gemini.fields import camel
+from openclaw_extproc.wire.gemini.api import camel
 from openclaw_extproc.wire.gemini.tools import VENDOR_RUN
 from tests.wire.gemini.saying import CLIENT, WHOLE
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, ToolSpec
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, JsonObject, JsonSchema, Output, ToolSpec
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
-from openclaw_extproc.wire.gemini.output import IN_WORDS
+from openclaw_extproc.wire.gemini.tools import IN_WORDS
 from tests.wire.gemini.saying import CLIENT, HELLO, WHOLE, encoded, written
 
 PERSON: dict[str, Json] = {

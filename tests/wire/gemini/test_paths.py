@@ -4,12 +4,12 @@ import pytest
 from google.genai import types
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Text, Turn
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire import api_path_of
+from openclaw_extproc.model.requests import Text, Turn
+from openclaw_extproc.wire import api_path_of, families
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
-from openclaw_extproc.wire.gemini import paths
-from openclaw_extproc.wire.gemini.client import count_tokens, models
+from openclaw_extproc.wire.gemini import api
+from openclaw_extproc.wire.gemini.client import count_tokens
 from tests.wire.gemini.saying import CLIENT
 
 VERTEX = "projects/p-1/locations/us-central1/publishers/google/models"
@@ -32,7 +32,7 @@ VERTEX = "projects/p-1/locations/us-central1/publishers/google/models"
 def test_it_is_served_wherever_googles_sdks_ask(prefix: str, path: str, model: str) -> None:
     spoken = api_path_of(f"{prefix}{path}?alt=sse")
 
-    assert (spoken.format, spoken.served, paths.read(spoken.path)[0]) == ("gemini", True, model)
+    assert (spoken.format, spoken.served, api.read(spoken.path)[0]) == ("gemini", True, model)
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_other_paths_of_google_get_its_errors_and_no_model(path: str) -> None:
 
 
 def test_embeddings_have_their_own_methods() -> None:
-    methods = (paths.EMBED, paths.EMBED_BATCH)
+    methods = (api.EMBED, api.EMBED_BATCH)
 
-    assert paths.serves("/v1beta/models/m:embedContent", methods)
-    assert paths.serves("/v1beta/models/m:batchEmbedContents", methods)
-    assert not paths.serves("/v1beta/models/m:generateContent", methods)
+    assert api.serves("/v1beta/models/m:embedContent", methods)
+    assert api.serves("/v1beta/models/m:batchEmbedContents", methods)
+    assert not api.serves("/v1beta/models/m:generateContent", methods)
 
 
 def test_a_tuned_model_is_asked_under_its_own_path() -> None:
@@ -65,8 +65,10 @@ def test_a_tuned_model_is_asked_under_its_own_path() -> None:
 
 
 def test_a_list_of_models_is_what_the_sdk_reads() -> None:
-    listed = j.parse(models.encode_models(["gemini-2.5-pro", "gpt/5", "tunedModels/x"], 7), where="models")["models"]
-    one = j.parse(models.encode_model("gemini-2.5-pro", 7), where="model")
+    listed = j.parse(families.encode_gemini_models(["gemini-2.5-pro", "gpt/5", "tunedModels/x"], 7), where="models")[
+        "models"
+    ]
+    one = j.parse(families.encode_gemini_model("gemini-2.5-pro", 7), where="model")
 
     assert isinstance(listed, list)
     assert listed[0] == one

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.faults import Fault, FaultKind
-from openclaw_extproc.wire.gemini.client.chunks import ArrayPieces
+from openclaw_extproc.wire.gemini.client.requests import ArrayPieces
 from tests import samples
 
 BODY = b'[{"a": "}]\\"{", "b": {"c": [1, {}]}}\r\n,\r\n{"d": 2}\r\n]\r\n'

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
     Chat,
     InlineImage,
     JsonSchema,
@@ -22,7 +23,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from tests.wire.gemini.saying import CLIENT, JSONS, PNG, ROOT, STREAM, WHOLE, encoded
 

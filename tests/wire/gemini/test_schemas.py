@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import ToolSpec
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import ToolSpec
 from tests.wire.gemini.saying import HELLO, JSONS, encoded, written
 
 

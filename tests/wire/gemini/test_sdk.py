@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, JsonSchema, Reasoning, ToolChoice, ToolSpec
 from openclaw_extproc.model.facts import Fact
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, JsonSchema, Reasoning, ToolChoice, ToolSpec
 from openclaw_extproc.wire.base import UpstreamEdit
 from tests import samples
 from tests.samples import ANSWERS, REQUESTS, Case

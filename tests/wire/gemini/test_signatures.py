@@ -9,7 +9,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Part, SealedState, Text, Thinking, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -23,9 +22,10 @@ from openclaw_extproc.model.facts import (
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, Part, SealedState, Text, Thinking, ToolResult, ToolUse, Turn
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
-from openclaw_extproc.wire.gemini import signatures
-from openclaw_extproc.wire.gemini.signatures import UNSIGNED_CALL
+from openclaw_extproc.wire.gemini import thinking
+from openclaw_extproc.wire.gemini.thinking import UNSIGNED_CALL
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State
 from tests.wire.gemini.saying import CLIENT, HELLO, WHOLE, contents, facts
@@ -77,10 +77,10 @@ SEALS = st.builds(SealedState, st.sampled_from(["anthropic", "openai", "gemini"]
 def test_a_signature_brings_back_what_it_carries(thoughts: list[Thinking], seal: SealedState | None) -> None:
     assume(seal is None or seal.by != "gemini")
 
-    carried = signatures.carrying(thoughts, seal)
+    carried = thinking.carrying(thoughts, seal)
 
-    assert signatures.read_signature(carried) == State("", tuple(thoughts), seal)
-    assert signatures.read_signature(base64.urlsafe_b64encode(base64.b64decode(carried)).decode().rstrip("=")) == State(
+    assert thinking.read_signature(carried) == State("", tuple(thoughts), seal)
+    assert thinking.read_signature(base64.urlsafe_b64encode(base64.b64decode(carried)).decode().rstrip("=")) == State(
         "", tuple(thoughts), seal
     )
 
@@ -137,8 +137,8 @@ def test_a_strangers_first_call_is_marked_so_that_gemini_can_go_on() -> None:
     body = write(told(ToolStarted("c-0", "e"), BlockEnded()))
 
     assert body.count(b"thoughtSignature") == 1
-    assert signatures.read_signature(signatures.STRANGERS) == State()
-    assert signatures.without_signature(body).count(f'"thoughtSignature":"{signatures.UNSIGNED_CALL}"'.encode()) == 1
+    assert thinking.read_signature(thinking.STRANGERS) == State()
+    assert thinking.without_signature(body).count(f'"thoughtSignature":"{thinking.UNSIGNED_CALL}"'.encode()) == 1
 
 
 def test_each_call_carries_only_the_thoughts_before_it() -> None:
@@ -155,7 +155,7 @@ def test_each_call_carries_only_the_thoughts_before_it() -> None:
 
 
 def test_a_history_kept_chunk_by_chunk_has_its_thoughts_before_its_texts() -> None:
-    token = signatures.carrying([ANTHROPICS], None)
+    token = thinking.carrying([ANTHROPICS], None)
 
     (turn,) = turns(
         model({"text": "Hm", "thought": True}),
@@ -254,7 +254,7 @@ def test_only_the_first_call_of_a_step_gets_a_word_for_a_signature_that_is_not_t
 
 
 def test_the_state_of_others_is_taken_out_of_a_request_that_stays_gemini() -> None:
-    token = signatures.carrying([ANTHROPICS], None)
+    token = thinking.carrying([ANTHROPICS], None)
     urls = base64.urlsafe_b64encode(base64.b64decode(token)).decode().replace("=", "\\u003d")
     raw = (
         '{ "contents" : [{"role":"model", "parts": [{"functionCall":{"name":"f","args":{"n":1.0}},'

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
     Effort,
     InlineFile,
     InlineImage,
@@ -19,7 +20,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.translation.efforts import EFFORTS
 from openclaw_simulator import gemini_request

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Reasoning
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -20,6 +19,7 @@ from openclaw_extproc.model.facts import (
     ToolStarted,
 )
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, Reasoning
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from openclaw_extproc.wire.gemini.thinking import ALWAYS_ON
 from tests.wire.gemini.saying import CLIENT, GEMINIS, HELLO, WHOLE, answer, candidate, encoded, written

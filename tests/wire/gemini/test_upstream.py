@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
     CachePoint,
     Chat,
     InlineImage,
@@ -17,10 +18,9 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import NOBODY, UpstreamEdit
-from openclaw_extproc.wire.gemini.provider.turns import NOT_JSON, WHOSE_IMAGE
-from openclaw_extproc.wire.gemini.signatures import UNSIGNED_CALL
+from openclaw_extproc.wire.gemini.provider.upstream import NOT_JSON, WHOSE_IMAGE
+from openclaw_extproc.wire.gemini.thinking import UNSIGNED_CALL
 from tests.wire.gemini.saying import CLIENT, HELLO, PNG, PROVIDER, STREAM, WHOLE, contents, encoded, written
 
 # -- the record ------------------------------------------------------------------

@@ -5,13 +5,12 @@ from google.genai import types
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.facts import Embedded, Finished, Started, Stop, UsageReported
+from openclaw_extproc.model.facts import Embedded, Finished, Started, Stop, Usage, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Embed
 from openclaw_extproc.wire import api_path_of, client_side
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
-from openclaw_extproc.wire.gemini_embeddings.upstream import MAX_INPUTS
+from openclaw_extproc.wire.gemini_embeddings import MAX_INPUTS
 from tests import samples
 from tests.wire.embedding import GEMINI, ONE, answer, asked, read, sent, written
 

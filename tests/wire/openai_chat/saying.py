@@ -9,10 +9,9 @@ import pytest
 from hypothesis import strategies as st
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, Turn
-from openclaw_extproc.model.facts import Delta, Fact, Grammar, UsageReported
+from openclaw_extproc.model.facts import Delta, Fact, Grammar, Usage, UsageReported
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, Text, Turn
 from openclaw_extproc.wire.base import ClientRequest, Decoder, EncodedRequest
 from openclaw_extproc.wire.openai_chat import FORMAT
 

@@ -9,9 +9,9 @@ import pytest
 from openai.types.chat import ChatCompletion
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, ToolChoice, ToolUse
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Finished, Started, Stop, ToolStarted
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, ToolChoice, ToolUse
 from openclaw_extproc.wire.streams import sse
 from tests.wire.openai_chat.saying import CLIENT, ask
 

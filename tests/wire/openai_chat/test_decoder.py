@@ -20,10 +20,10 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
 from tests.wire.openai_chat.saying import AWKWARD, PROVIDER, ROOT, chunk, every_case, facts_of, joined
 
 

@@ -8,7 +8,6 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, SealedState, Text, Thinking, ToolUse
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -22,10 +21,11 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, SealedState, Text, Thinking, ToolUse
 from openclaw_extproc.wire.base import ClientRequest
 from openclaw_extproc.wire.translation import provider_state
 from tests.wire.openai_chat.saying import (

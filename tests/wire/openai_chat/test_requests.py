@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
     CachePoint,
     Chat,
     InlineFile,
@@ -26,7 +27,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.losses import translation_losses

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
     Chat,
     File,
     InlineFile,
@@ -33,7 +34,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import UpstreamEdit
 from tests.wire.openai_chat.saying import CLIENT, PNG, PROVIDER, ROOT, ask, body_of, call, every_case, user
 

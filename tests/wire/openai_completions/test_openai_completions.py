@@ -8,7 +8,6 @@ from openai.types import Completion
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -20,10 +19,11 @@ from openclaw_extproc.model.facts import (
     TextStarted,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, Text, Turn
 from openclaw_extproc.wire import api_path_of, client_side, upstream_format
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
 from tests import samples

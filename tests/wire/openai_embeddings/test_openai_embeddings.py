@@ -8,10 +8,9 @@ from openai.types import CreateEmbeddingResponse
 
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.embed import Embed
-from openclaw_extproc.model.facts import Embedded, Finished, Started, Stop, UsageReported
+from openclaw_extproc.model.facts import Embedded, Finished, Started, Stop, Usage, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Embed
 from openclaw_extproc.wire import FORMATS, client_side, upstream_format
 from openclaw_extproc.wire.base import UpstreamEdit
 from tests import samples

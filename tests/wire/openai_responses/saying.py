@@ -8,7 +8,6 @@ import openai
 import pytest
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, SealedState, Text, Turn
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -17,10 +16,11 @@ from openclaw_extproc.model.facts import (
     StateAttached,
     TextStarted,
     ThoughtStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, SealedState, Text, Turn
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.openai_responses import FORMAT
 from tests import samples

@@ -14,15 +14,14 @@ from openai.types.responses import ResponseOutputItem, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from openclaw_extproc.faults import FaultError
-from openclaw_extproc.model.chat import InlineImage, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.model.facts import BlockEnded, Delta, Fact, Finished, StateAttached, Stop, ToolStarted
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import InlineImage, Text, ToolChoice, ToolResult, ToolUse, Turn
 from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.openai.free_text import FreeText
-from openclaw_extproc.wire.openai_responses.client.tools.declared import VENDOR_RUN
+from openclaw_extproc.wire.openai_responses.client.items import VENDOR_ITEMS
+from openclaw_extproc.wire.openai_responses.client.tools.declared import MAX_NAME_CHARS, VENDOR_RUN, function_name
 from openclaw_extproc.wire.openai_responses.client.tools.kinds import CLIENT_RUN
-from openclaw_extproc.wire.openai_responses.client.tools.names import MAX_NAME_CHARS, function_name
-from openclaw_extproc.wire.openai_responses.client.vendor_items import VENDOR_ITEMS
 from openclaw_extproc.wire.translation import provider_state
 from tests.wire.openai_responses.saying import BEGUN, FOREIGN, PNG, PROVIDER, events_in, read, write
 

@@ -9,7 +9,6 @@ from openai.types.responses.input_token_count_response import InputTokenCountRes
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, ToolChoice, Turn
 from openclaw_extproc.model.facts import (
     Delta,
     Fact,
@@ -18,13 +17,14 @@ from openclaw_extproc.model.facts import (
     TextStarted,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, Text, ToolChoice, Turn
 from openclaw_extproc.wire import FORMATS, api_path_of, client_side, format_in_chain, upstream_format
 from openclaw_extproc.wire.base import ClientRequest, UpstreamEdit
-from openclaw_extproc.wire.openai_responses.client.compaction_items.summaries import (
+from openclaw_extproc.wire.openai_responses.client.compaction_summaries import (
     QUESTION,
     as_message,
     seal_summary,

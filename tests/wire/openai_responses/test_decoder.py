@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from openai.types.responses import Response
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -22,10 +21,11 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import SealedState
 from tests import samples
 from tests.wire.openai_responses import grammar
 from tests.wire.openai_responses.saying import (

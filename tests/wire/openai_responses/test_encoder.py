@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from openai.types.responses import Response
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, JsonObject, Reasoning, SealedState, Thinking, ToolChoice, ToolSpec
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -21,10 +20,11 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, JsonObject, Reasoning, SealedState, Thinking, ToolChoice, ToolSpec
 from openclaw_extproc.wire.translation import provider_state
 from tests import samples
 from tests.samples import ANSWERS, Case

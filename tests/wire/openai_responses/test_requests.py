@@ -6,7 +6,8 @@ import pytest
 
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
     CachePoint,
     InlineFile,
     InlineImage,
@@ -25,11 +26,9 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.translation import provider_state
-from openclaw_extproc.wire.translation.losses import MUST_CARRY
-from openclaw_extproc.wire.translation.needs import needs
+from openclaw_extproc.wire.translation.losses import MUST_CARRY, needs
 from openclaw_extproc.wire.translation.provider_state import State
 from tests.wire.openai_responses.saying import (
     CLIENT,

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 
 from openclaw_extproc.faults import FaultError
 from openclaw_extproc.gateway import Provider
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import (
     CachePoint,
     Chat,
     InlineFile,
@@ -31,7 +32,6 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json
 from openclaw_extproc.wire.base import UpstreamEdit
 from tests.samples import REQUESTS, Case, provider_side
 from tests.wire.openai_responses.saying import CLIENT, FOREIGN, NATIVE, PNG, PROVIDER, ask, chat, sent

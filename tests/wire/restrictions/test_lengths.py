@@ -4,8 +4,8 @@ import pytest
 
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Text, Turn
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, Text, Turn
 from openclaw_extproc.wire import FORMATS, client_side
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.restrictions.lengths import LIMITS, Limit

@@ -4,11 +4,11 @@ import pytest
 
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, Reasoning, Text, ToolSpec, Turn
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, Reasoning, Text, ToolSpec, Turn
 from openclaw_extproc.wire import FORMATS, client_side
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
-from openclaw_extproc.wire.restrictions.openai_models import RULES, rules_for
+from openclaw_extproc.wire.restrictions.openai import RULES, rules_for
 
 OPENAI = Provider("o", "o", "openai_chat", authority="api.openai.com")
 XAI = Provider("x", "x", "openai_chat", authority="api.x.ai")

@@ -8,8 +8,8 @@ import pytest
 from openclaw_extproc.faults import Fault, FaultError, FaultKind
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, InlineImage, LinkedImage, Text, Turn
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, InlineImage, LinkedImage, Text, Turn
 from openclaw_extproc.wire import anthropic_messages, upstream_format
 from openclaw_extproc.wire.anthropic_messages.client import count_tokens
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit

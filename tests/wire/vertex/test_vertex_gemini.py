@@ -6,8 +6,8 @@ import pytest
 
 from openclaw_extproc.gateway import Provider
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, LinkedFile, Text, Turn
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, LinkedFile, Text, Turn
 from openclaw_extproc.wire import FORMATS, upstream_format
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.vertex.gemini import FORMAT

@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from openclaw_extproc.edge.ext_proc.h2.messages import Status
-from openclaw_extproc.edge.ext_proc.h2.requests import Request
+from openclaw_extproc.edge.ext_proc.h2.grpc_messages import Request, Status
 from openclaw_extproc.edge.ext_proc.h2.stream import Stream
-from openclaw_extproc.edge.ext_proc.idle_timer import GAP_SECONDS, IdleTimer
-from openclaw_extproc.edge.ext_proc.run_queue import RunQueue
-from openclaw_extproc.edge.ext_proc.transport import Answerer, Open, Session
+from openclaw_extproc.edge.ext_proc.transport import GAP_SECONDS, Answerer, IdleTimer, Open, RunQueue, Session
 from openclaw_extproc.faults import Fault, FaultKind
+from openclaw_extproc.stages.events import Close
 from openclaw_extproc.stages.route.side_requests import Question
-from openclaw_extproc.stages.step import Close
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from openclaw_extproc.edge.ext_proc.h2 import frames
-from openclaw_extproc.edge.ext_proc.h2.budget import Budget
 from openclaw_extproc.edge.ext_proc.h2.frames import (
     ACK,
     CONTINUATION,
@@ -20,14 +19,14 @@ from openclaw_extproc.edge.ext_proc.h2.frames import (
     PADDED,
     SETTINGS,
     WITH_PRIORITY,
+    Budget,
     Code,
     Frames,
     PeerError,
     StreamError,
 )
-from openclaw_extproc.edge.ext_proc.h2.requests import MAX_HEADER_BYTES, Request, Requests
-from openclaw_extproc.edge.ext_proc.h2.sender import FIRST_WINDOW, Sender
-from openclaw_extproc.edge.ext_proc.h2.stream import WINDOW_BYTES, Stream
+from openclaw_extproc.edge.ext_proc.h2.grpc_messages import MAX_HEADER_BYTES, Request, Requests
+from openclaw_extproc.edge.ext_proc.h2.stream import FIRST_WINDOW, WINDOW_BYTES, Sender, Stream
 from openclaw_extproc.edge.telemetry import logs
 from openclaw_extproc.model.json import Json
 

@@ -6,8 +6,8 @@ marker that is an everyday word of another language does not belong here.
 
 from collections.abc import Mapping
 
-from openclaw_extproc.policy.complexity.kinds import Markers
 from openclaw_extproc.policy.complexity.markers import cjk, de, en, es, fr, it, other_languages, pt, ru
+from openclaw_extproc.policy.complexity.weights import Markers
 
 WORDS: Mapping[str, Markers] = {
     "de": de.MARKERS,

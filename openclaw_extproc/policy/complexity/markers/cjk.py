@@ -1,6 +1,6 @@
 """Chinese (simplified and traditional), Japanese and Korean: written without spaces, or with particles behind words."""
 
-from openclaw_extproc.policy.complexity.kinds import Markers
+from openclaw_extproc.policy.complexity.weights import Markers
 
 CHINESE: Markers = {
     "translate": "翻译,翻譯,译成,譯成,译为,用英语怎么说,用英文怎么说,英文怎么说",

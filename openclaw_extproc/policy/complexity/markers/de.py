@@ -1,6 +1,6 @@
 """German."""
 
-from openclaw_extproc.policy.complexity.kinds import Markers
+from openclaw_extproc.policy.complexity.weights import Markers
 
 MARKERS: Markers = {
     "translate": (

@@ -1,6 +1,6 @@
 """English."""
 
-from openclaw_extproc.policy.complexity.kinds import Markers
+from openclaw_extproc.policy.complexity.weights import Markers
 
 MARKERS: Markers = {
     "translate": ("translat*, in french please, into english, into german, into spanish, how do you say, how do i say"),

@@ -1,6 +1,6 @@
 """Spanish."""
 
-from openclaw_extproc.policy.complexity.kinds import Markers
+from openclaw_extproc.policy.complexity.weights import Markers
 
 MARKERS: Markers = {
     "translate": "traduc*, traduzca, traduzc*, al ingles, al espanol, al frances, al aleman, como se dice",

@@ -1,6 +1,6 @@
 """French."""
 
-from openclaw_extproc.policy.complexity.kinds import Markers
+from openclaw_extproc.policy.complexity.weights import Markers
 
 MARKERS: Markers = {
     "translate": "tradui*, en anglais, en francais, en allemand, en espagnol, comment dit on",

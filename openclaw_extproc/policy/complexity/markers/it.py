@@ -1,6 +1,6 @@
 """Italian."""
 
-from openclaw_extproc.policy.complexity.kinds import Markers
+from openclaw_extproc.policy.complexity.weights import Markers
 
 MARKERS: Markers = {
     "translate": "traduc*, tradurre, traduci, in inglese, in italiano, in francese, in tedesco, come si dice",

@@ -1,6 +1,6 @@
 """Arabic and Hindi, and the languages with a few markers: Dutch, Polish, Turkish and Ukrainian."""
 
-from openclaw_extproc.policy.complexity.kinds import Markers
+from openclaw_extproc.policy.complexity.weights import Markers
 
 ARABIC: Markers = {
     "translate": "ترجم,ترجمة,بالإنجليزية,بالعربية",

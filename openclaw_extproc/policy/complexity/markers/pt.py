@@ -1,6 +1,6 @@
 """Portuguese."""
 
-from openclaw_extproc.policy.complexity.kinds import Markers
+from openclaw_extproc.policy.complexity.weights import Markers
 
 MARKERS: Markers = {
     "translate": ("traduz*, para o ingles, para ingles, para o portugues, para o espanhol, em ingles, como se diz"),

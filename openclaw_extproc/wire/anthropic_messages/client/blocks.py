@@ -4,6 +4,8 @@ Source: as `anthropic_messages`. A search result becomes the text that it is mad
 blocks: only Anthropic's citations need their frame. What only Anthropic knows is read as its JSON where it is something
 that happened (what a tool or Anthropic's own tools said, an unknown block amid the history), as the question stays the
 same; it is refused where it is a part of the question (a file by its id, an unknown block in the last message).
+
+Collects what another format cannot carry while one request is read.
 """
 
 import base64
@@ -11,7 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
     CachePoint,
     InlineFile,
     InlineImage,
@@ -24,10 +27,42 @@ from openclaw_extproc.model.chat import (
     ToolResult,
     ToolUse,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.anthropic_messages import native_tools, state
-from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
+from openclaw_extproc.wire.anthropic_messages import native_tools, thinking
 from openclaw_extproc.wire.translation import provider_state
+from openclaw_extproc.wire.translation.losses import MUST_CARRY
+
+# -- losses ----------------------------------------------------------------------------
+
+
+MAX_LOSSES = 32
+"""The number of kinds of loss that are named. A client chooses the keys, so there could be very many."""
+
+
+class Losses:
+    """The first place of each kind, so that a long history names it once."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    def drop(self, kind: str, path: str) -> None:
+        if len(self._first) < MAX_LOSSES:
+            self._first.setdefault(kind, path)
+
+    def refuse(self, path: str) -> None:
+        """The first is enough to keep the request from every other format."""
+        self._first.setdefault(MUST_CARRY, f"{MUST_CARRY}{path}")
+
+    def rest(self, block: Mapping[str, Json], known: str, at: str) -> None:
+        """Drop the keys that are not among the `known` ones."""
+        for key in j.without(block, frozenset(known.split())):
+            self.drop(key, key if key == "cache_control" else f"{at}.{key}")
+
+    def all(self) -> tuple[str, ...]:
+        return tuple(self._first.values())
+
+
+# -- blocks ----------------------------------------------------------------------------
+
 
 PDF = "application/pdf"
 
@@ -146,9 +181,9 @@ def _part(block: Mapping[str, Json], at: str, losses: Losses, *, asks: bool) -> 
             )
         case "thinking":
             losses.rest(block, "type thinking signature cache_control", at)
-            yield state.thinking(block, at=at)
+            yield thinking.thinking(block, at=at)
         case "redacted_thinking":
-            yield Thinking("", state.state_of_redacted(j.a_string(block.get("data"), at=f"{at}.data")))
+            yield Thinking("", thinking.state_of_redacted(j.a_string(block.get("data"), at=f"{at}.data")))
         case "compaction":
             yield from compacted(block, at)
         case "tool_removal":

@@ -6,11 +6,10 @@ answer is one number.
 """
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.anthropic_messages.client import requests
-from openclaw_extproc.wire.anthropic_messages.client.edits import edit_without_limit
-from openclaw_extproc.wire.anthropic_messages.client.injection import amend_system
+from openclaw_extproc.wire.anthropic_messages.client.edits import amend_system, edit_without_limit
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
 

@@ -3,6 +3,15 @@
 Thoughts that another provider had, told to the client as Anthropic's, go: Anthropic refuses a signature that is not its
 own. Thinking by budget goes where Anthropic would refuse it: in a tool loop without a thought at its beginning, because
 another provider, whose thoughts nobody saw, began it.
+
+Anthropic Messages: the messages of a request as pieces. See `wire/conversation`.
+
+A message of the user that brings results of tools is no new round, whatever else it says.
+
+Anthropic Messages: what an operator adds to a client's request. See `anthropic_messages` for the source.
+
+A system text in blocks gets blocks of ours at its ends, so that what the client has cached stays cached. Temperatures
+go up to 1, and not every model takes one, or takes one beside thinking or `top_p` (see `wire/claude`).
 """
 
 from collections.abc import Mapping
@@ -10,16 +19,28 @@ from dataclasses import replace
 
 from openclaw_extproc.model import json as j
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.wire.anthropic_messages import state
-from openclaw_extproc.wire.anthropic_messages.client import billing
+from openclaw_extproc.wire.anthropic_messages import thinking as state
+from openclaw_extproc.wire.anthropic_messages.client import requests
 from openclaw_extproc.wire.anthropic_messages.client.model_rules import fit_to_model
-from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, decode_request, limit
+from openclaw_extproc.wire.anthropic_messages.client.requests import PATH, THREAD, decode_request, limit
 from openclaw_extproc.wire.anthropic_messages.thinking import MIN_BUDGET, NO_THOUGHT_BEFORE_TOOLS
-from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit
-from openclaw_extproc.wire.claude import starts_with_thought
+from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, Injection, UpstreamEdit
+from openclaw_extproc.wire.claude import Abilities, abilities, starts_with_thought
+from openclaw_extproc.wire.conversation import Conversation, Piece
+from openclaw_extproc.wire.edits import (
+    a_text,
+    around,
+    content_around,
+    merge_contents,
+    part_list,
+    texts_and_files,
+    within,
+)
 from openclaw_extproc.wire.restrictions import betas, lengths
-from openclaw_extproc.wire.restrictions.addresses import vendor_of
+from openclaw_extproc.wire.restrictions.lengths import vendor_of
 from openclaw_extproc.wire.translation import provider_state
+
+# -- edits -----------------------------------------------------------------------------
 
 
 def edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
@@ -86,7 +107,7 @@ def _not_for(asked: ClientRequest, change: UpstreamEdit) -> dict[str, Json]:
     if vendor_of(change.provider) == "anthropic" or change.provider.auth == "forward":
         return {}
     given = asked.body.get("system")
-    kept = billing.left_out(given)
+    kept = requests.left_out(given)
     return {} if kept is given else {"system": kept}
 
 
@@ -112,3 +133,80 @@ def _clean(message: Json) -> Json:
         return message
     kept = [block for block in content if not state.foreign(block)]
     return {**message, "content": kept} if kept or not content else None
+
+
+# -- conversation ----------------------------------------------------------------------
+
+
+_FILES = ("image", "document")
+
+
+def piece(message: Json) -> Piece:
+    if not isinstance(message, dict):
+        return Piece("fixed")
+    blocks = [block for block in part_list(message.get("content"), "text") if isinstance(block, dict)]
+    texts, files = texts_and_files(blocks, _text)
+    marked = any(block.get("cache_control") for block in blocks)
+    match message.get("role"):
+        case "user":
+            answers = frozenset(a_text(b.get("tool_use_id")) for b in blocks if b.get("type") == "tool_result")
+            return Piece("results" if answers else "user", texts, files, answers=answers, marked=marked)
+        case "assistant":
+            calls = frozenset(a_text(block.get("id")) for block in blocks if block.get("type") == "tool_use")
+            return Piece("model", texts, files, calls, marked=marked)
+        case _:
+            return Piece("fixed", texts, files)
+
+
+def _text(block: dict[str, Json]) -> str | None:
+    kind = block.get("type")
+    if kind == "tool_result":
+        inner, files = texts_and_files(part_list(block.get("content"), "text"), _text)
+        return None if files else "\n".join(inner)
+    if kind in _FILES:
+        source = block.get("source")
+        data = source.get("data") if isinstance(source, dict) and source.get("type") == "text" else None
+        return data if isinstance(data, str) else None
+    text = block.get("text", block.get("thinking"))
+    return text if isinstance(text, str) else j.text(block)
+
+
+def _elsewhere(body: Mapping[str, Json]) -> bool:
+    return body.get(THREAD) is not None
+
+
+CONVERSATION = Conversation("messages", piece, around("text"), merge_contents("text"), _elsewhere)
+
+
+# -- injection -------------------------------------------------------------------------
+
+
+HOTTEST = 1.0
+
+
+def inject(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:
+    amended = amend_system(body, wanted, losses)
+    temperature = wanted.changes.temperature
+    return amended if temperature is None else _with_temperature(amended, temperature, abilities(wanted.model), losses)
+
+
+def amend_system(body: dict[str, Json], wanted: Injection, losses: list[str]) -> dict[str, Json]:  # noqa: ARG001  # the shape of all
+    """Adds the operator's texts to the system prompt. A count of tokens needs no more, because it takes no
+    temperature."""
+    before, after = wanted.changes.preamble, wanted.changes.style
+    return {**body, "system": content_around(body.get("system"), before, after, "text")} if before or after else body
+
+
+def _with_temperature(body: dict[str, Json], temperature: float, able: Abilities, losses: list[str]) -> dict[str, Json]:
+    if not able.samples or _thinks(body, able):
+        losses.append("temperature: not beside thinking" if able.samples else "temperature: not this model")
+        return body
+    heated = {**body, "temperature": within(temperature, HOTTEST)}
+    if not able.samples_both and heated.pop("top_p", None) is not None:
+        losses.append("top_p: not beside temperature")
+    return heated
+
+
+def _thinks(body: Mapping[str, Json], able: Abilities) -> bool:
+    asked = body.get("thinking")
+    return able.unasked if not isinstance(asked, dict) else asked.get("type") != "disabled"

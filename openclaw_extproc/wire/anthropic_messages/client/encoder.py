@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, SealedState, Thinking
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -24,15 +23,16 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
-from openclaw_extproc.wire.anthropic_messages import native_tools, state
+from openclaw_extproc.model.requests import Chat, SealedState, Thinking
+from openclaw_extproc.wire.anthropic_messages import native_tools, thinking
 from openclaw_extproc.wire.anthropic_messages.errors import encode_error, encode_stream_error
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.streams import sse
-from openclaw_extproc.wire.streams.text_template import PLACEHOLDER, Around, around
+from openclaw_extproc.wire.streams.event_decoder import PLACEHOLDER, Around, around
 from openclaw_extproc.wire.translation import provider_state
 
 _STOP_WORDS = {
@@ -132,7 +132,7 @@ class StreamEncoder:
             return b""
         written = self._start_events()
         if block.signs:
-            written += self._delta({"type": "signature_delta", "signature": state.signature(block.seal)})
+            written += self._delta({"type": "signature_delta", "signature": thinking.signature(block.seal)})
         written += _event("content_block_stop", {"index": self._index})
         self._index += 1
         return written
@@ -163,7 +163,7 @@ class _Block:
     @property
     def signs(self) -> bool:
         """A thought whose signature has to be told at its end."""
-        return isinstance(self.fact, ThoughtStarted) and state.redacted_data(self.seal) is None
+        return isinstance(self.fact, ThoughtStarted) and thinking.redacted_data(self.seal) is None
 
     def start(self) -> dict[str, Json]:
         match self.fact:
@@ -173,7 +173,7 @@ class _Block:
                 called = native_tools.native_call(self.native, name)
                 return {"type": "tool_use", "id": _call_id(id, self.seal), **called, "input": {}}
             case ThoughtStarted():
-                data = state.redacted_data(self.seal)
+                data = thinking.redacted_data(self.seal)
                 if data is None:
                     return {"type": "thinking", "thinking": "", "signature": ""}
                 return {"type": "redacted_thinking", "data": data}
@@ -196,7 +196,7 @@ class _Block:
                 called = native_tools.native_call(self.native, name)
                 return [{"type": "tool_use", "id": _call_id(id, self.seal), **called, "input": _arguments(text)}]
             case ThoughtStarted():
-                return [state.block(Thinking(text, self.seal))] if text or self.seal else []
+                return [thinking.block(Thinking(text, self.seal))] if text or self.seal else []
 
 
 def _native_of(fact: TextStarted | ToolStarted | ThoughtStarted, natives: _Natives) -> Mapping[str, Json]:

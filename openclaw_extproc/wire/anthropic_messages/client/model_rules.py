@@ -17,7 +17,7 @@ from openclaw_extproc.wire.anthropic_messages.thinking import (
 from openclaw_extproc.wire.base import UpstreamEdit
 from openclaw_extproc.wire.claude import Abilities, abilities, is_versioned
 from openclaw_extproc.wire.translation import efforts
-from openclaw_extproc.wire.translation.instructions import mark_instruction
+from openclaw_extproc.wire.translation.messages import mark_instruction
 
 Body = dict[str, Json]
 

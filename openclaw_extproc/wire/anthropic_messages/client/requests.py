@@ -2,17 +2,188 @@
 
 Source: as `anthropic_messages`. Nothing that only another format could not carry is an error here: requests that stay
 with Anthropic are read by this too, so it becomes a loss (see `losses`).
+
+What a client says about its answer, apart from the messages: tools, thinking, form.
+
+What the client runs is offered as functions (`native_tools`). What Anthropic runs is left out, and said so, unless
+`tool_choice` insists on it. All tools are offered at once: `defer_loading` and its search for tools only save tokens.
+Source: as `anthropic_messages`.
+
+The line by which Claude Code tells Anthropic whose call it is, left out for everybody else.
+
+It stands at the very beginning of the system prompt and has a hash that changes with every request, so a provider that
+keeps prompts by their beginning has nothing of the next one in its cache.
+
+Source: anthropics/claude-code#68900 (`x-anthropic-billing-header: cc_version=…; cc_entrypoint=…; cch=…;` as the first
+block of `system`), waybarrios/vllm-mlx#277 (as the first line of one text).
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
+from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import CachePoint, Chat, Instruction, Text, Turn
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.anthropic_messages.client import billing, blocks, options
-from openclaw_extproc.wire.anthropic_messages.client.losses import Losses
-from openclaw_extproc.wire.anthropic_messages.client.options import value_or_default
+from openclaw_extproc.model.requests import (
+    CachePoint,
+    Chat,
+    Instruction,
+    JsonSchema,
+    Output,
+    Reasoning,
+    Text,
+    ToolChoice,
+    ToolSpec,
+    Turn,
+)
+from openclaw_extproc.wire.anthropic_messages import native_tools
+from openclaw_extproc.wire.anthropic_messages.client import blocks
+from openclaw_extproc.wire.anthropic_messages.client.blocks import Losses, cache_point, word
 from openclaw_extproc.wire.base import ClientRequest
+from openclaw_extproc.wire.translation import efforts
+
+# -- options ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    specs: tuple[ToolSpec, ...] = ()
+    cache: CachePoint | None = None
+    left_out: frozenset[str] = frozenset()
+    """Names of tools that stay behind."""
+
+
+def read_tools(value: Json, losses: Losses, *, later: Sequence[tuple[Json, str]] = ()) -> Tools:
+    """`later`: tools that the conversation itself declares, each with its path."""
+    specs: dict[str, ToolSpec] = {}
+    left_out: set[str] = set()
+    cache: CachePoint | None = None
+    declared = [(item, f"tools[{n}]") for n, item in enumerate(j.an_array(value_or_default(value, []), at="tools"))]
+    for item, at in (*declared, *later):
+        tool = j.an_object(item, at=at)
+        if cache is not None:
+            losses.drop("cache_control", f"{at}: cache_control before the last tool")
+        if (point := tool.get("cache_control")) is not None:
+            cache = cache_point(point, at=f"{at}.cache_control")
+        offered = list(_tool(tool, at, losses))
+        left_out |= set() if offered else {str(tool.get("name", ""))}
+        for spec in offered:
+            specs.setdefault(spec.name, spec)
+    return Tools(tuple(specs.values()), cache if specs else None, frozenset(left_out))
+
+
+def _tool(tool: Mapping[str, Json], at: str, losses: Losses) -> Iterator[ToolSpec]:
+    type = j.a_string(value_or_default(tool.get("type"), "custom"), at=f"{at}.type")
+    kind = native_tools.kind_of(type)
+    if native_tools.is_client_run(kind):
+        yield from native_tools.functions(kind, tool)
+    elif kind == "custom":
+        losses.rest(tool, f"type name description input_schema cache_control {_SAY_NOTHING}", at)
+        yield ToolSpec(
+            j.a_string(tool.get("name"), at=f"{at}.name"),
+            j.a_string(value_or_default(tool.get("description"), ""), at=f"{at}.description"),
+            j.an_object(value_or_default(tool.get("input_schema"), {}), at=f"{at}.input_schema"),
+        )
+    else:
+        losses.drop(f"tool {kind}", f"{at}: {word(type) if kind in native_tools.VENDOR_RUN else 'unknown type'}")
+
+
+_SAY_NOTHING = "defer_loading allowed_callers eager_input_streaming"
+"""How Anthropic loads and calls a tool, and how it streams a call: here all are offered, and called by the model."""
+
+
+def read_tool_choice(value: Json, offered: Tools, losses: Losses) -> tuple[ToolChoice | None, bool | None]:
+    """The choice, and whether tools may be called in parallel."""
+    if value is None:
+        return None, None
+    choice = j.an_object(value, at="tool_choice")
+    alone = choice.get("disable_parallel_tool_use")
+    parallel = None if alone is None else not j.a_bool(alone, at="tool_choice.disable_parallel_tool_use")
+    match j.a_string(choice.get("type"), at="tool_choice.type"):
+        case "auto":
+            return ToolChoice("auto"), parallel
+        case "any":
+            if offered.left_out and not offered.specs:
+                losses.refuse("tool_choice: any, of tools that Anthropic runs")
+            return ToolChoice("required"), parallel
+        case "none":
+            return ToolChoice("none"), parallel
+        case "tool":
+            name = j.a_string(choice.get("name"), at="tool_choice.name")
+            if name in offered.left_out:
+                losses.refuse(f"tool_choice: {word(name)}, which Anthropic runs")
+            return ToolChoice("named", name), parallel
+        case other:
+            losses.refuse(f"tool_choice: {word(other)}")
+            return None, parallel
+
+
+def read_reasoning(thinking: Json, output_config: Mapping[str, Json], losses: Losses) -> Reasoning | None:
+    """Reads `thinking` and `output_config.effort`."""
+    effort = efforts.word(output_config.get("effort"))
+    if thinking is None:
+        return None if effort is None else Reasoning(effort)
+    asked = j.an_object(thinking, at="thinking")
+    losses.rest(asked, "type budget_tokens display", "thinking")
+    visible = {"summarized": True, "omitted": False}.get(str(asked.get("display")))
+    match j.a_string(asked.get("type"), at="thinking.type"):
+        case "disabled":
+            return Reasoning("none")
+        case "enabled":
+            budget = asked.get("budget_tokens")
+            tokens = None if budget is None else j.an_int(budget, at="thinking.budget_tokens")
+            return Reasoning(effort, tokens, visible)
+        case "adaptive":
+            return Reasoning(effort, None, visible)
+        case other:
+            losses.drop("thinking.type", f"thinking.type: {word(other)}")
+            return Reasoning(effort, None, visible)
+
+
+def read_output(output_config: Mapping[str, Json], older: Json, losses: Losses) -> Output | None:
+    """`older`: `output_format`, the name it had in the beta."""
+    losses.rest(output_config, "effort format", "output_config")
+    asked = output_config.get("format", older)
+    if asked is None:
+        return None
+    form = j.an_object(asked, at="output_config.format")
+    kind = j.a_string(form.get("type"), at="output_config.format.type")
+    if kind != "json_schema":
+        losses.refuse(f"output_config.format: {word(kind)}")
+        return None
+    losses.rest(form, "type schema", "output_config.format")
+    return JsonSchema(j.an_object(form.get("schema"), at="output_config.format.schema"))
+
+
+def value_or_default(value: Json, default: Json) -> Json:
+    """`null` says as little as a missing key."""
+    return default if value is None else value
+
+
+# -- billing ---------------------------------------------------------------------------
+
+
+_LINE = re.compile(r"\s*x-anthropic-billing-header:[^\n]*\n?")
+
+
+def left_out(system: Json) -> Json:
+    """`system` of a request without that line; the very same value where it has none."""
+    if isinstance(system, str):
+        found = _LINE.match(system)
+        return system if found is None else system[found.end() :]
+    if isinstance(system, list):
+        kept = [block for block in system if not _is_line(block)]
+        return system if len(kept) == len(system) else kept
+    return system
+
+
+def _is_line(block: Json) -> bool:
+    text = block.get("text") if isinstance(block, dict) else None
+    return isinstance(text, str) and _LINE.fullmatch(text) is not None
+
+
+# -- requests --------------------------------------------------------------------------
+
 
 PATH = "/messages"
 """The path of the endpoint, behind the base path `/v1`."""
@@ -32,10 +203,10 @@ def decode_request(asked: ClientRequest) -> Chat:
     model = j.a_string(body.get("model"), at="model")
     if not model:
         raise UnreadableError("model: expected the name of a model, found an empty string")
-    system, cache_system = blocks.texts(billing.left_out(value_or_default(body.get("system"), "")), "system", losses)
+    system, cache_system = blocks.texts(left_out(value_or_default(body.get("system"), "")), "system", losses)
     turns, moved = _turns(body.get("messages"), losses, kept=body.get(THREAD) is not None)
-    tools = options.tools(body.get("tools"), losses, later=tuple(_added(body.get("messages"))))
-    choice, parallel = options.tool_choice(body.get("tool_choice"), tools, losses)
+    tools = read_tools(body.get("tools"), losses, later=tuple(_added(body.get("messages"))))
+    choice, parallel = read_tool_choice(body.get("tool_choice"), tools, losses)
     config = j.an_object(value_or_default(body.get("output_config"), {}), at="output_config")
     if body.get(THREAD):
         losses.refuse(THREAD)
@@ -51,8 +222,8 @@ def decode_request(asked: ClientRequest) -> Chat:
         top_p=_number(body, "top_p"),
         top_k=_int(body, "top_k"),
         stop=_stop(body.get("stop_sequences")),
-        output=options.output(config, body.get("output_format"), losses),
-        reasoning=options.reasoning(body.get("thinking"), config, losses),
+        output=read_output(config, body.get("output_format"), losses),
+        reasoning=read_reasoning(body.get("thinking"), config, losses),
         cache_tools=tools.cache,
         cache_system=cache_system,
         user=_user(body.get("metadata"), losses),

@@ -5,14 +5,20 @@ https://platform.claude.com/docs/en/build-with-claude/streaming.
 A whole answer is read as the events that a stream would have brought, so both are understood alike.
 Left out: server tools with their results, citations, and block types yet to come are swallowed; which stop sequence
 ended the answer, and why a turn was paused, are not told apart from its end.
+
+Anthropic Messages: the one commonest event of a stream, more of its text, read for that alone.
+
+Whatever is not as expected is left to `decoder`. Source: as there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
+
+import msgspec
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -28,17 +34,53 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
+    tier,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage, tier
-from openclaw_extproc.wire.anthropic_messages import state
+from openclaw_extproc.model.requests import SealedState
+from openclaw_extproc.wire.anthropic_messages import thinking as state
 from openclaw_extproc.wire.anthropic_messages.errors import fault_of, string
-from openclaw_extproc.wire.anthropic_messages.provider.text_events import more_text
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.streams import sse
-from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
-from openclaw_extproc.wire.streams.json_body import WholeDecoder
+from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder, WholeDecoder, data_of
+
+# -- text events -----------------------------------------------------------------------
+
+
+_HEAD: Final = b"event: content_block_delta\ndata: "
+
+
+class _Text(msgspec.Struct, gc=False):
+    text: str
+    type: Literal["text_delta"]
+
+
+class _Event(msgspec.Struct, gc=False):
+    delta: _Text
+    index: int
+    type: Literal["content_block_delta"]
+
+
+_decode: Final = msgspec.json.Decoder(_Event).decode
+
+
+def more_text(event: bytes, index: int) -> tuple[Delta] | tuple[()]:
+    """The text of a `text_delta` of the block with that index; nothing for any other event."""
+    data = data_of(event, _HEAD)
+    if not data:
+        return ()
+    try:
+        read = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
+    text = read.delta.text
+    return (Delta(text),) if text and read.index == index else ()
+
+
+# -- decoder ---------------------------------------------------------------------------
+
 
 _STOPS = {
     "end_turn": Stop.END,

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
     CachePoint,
     InlineFile,
     InlineImage,
@@ -30,10 +31,9 @@ from openclaw_extproc.model.chat import (
     Turn,
     is_blank,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.anthropic_messages import state
+from openclaw_extproc.wire.anthropic_messages import thinking
 from openclaw_extproc.wire.translation import provider_state
-from openclaw_extproc.wire.translation.instructions import as_text
+from openclaw_extproc.wire.translation.messages import instruction_as_text
 
 NOT_JSON = "tool arguments are not JSON"
 NO_RESULT = "tool result: none came for a call"
@@ -75,12 +75,12 @@ def _without_blank_texts(parts: Iterable[Part], thinks: bool, losses: set[str]) 
         match part:
             case Text(text) if is_blank(text):
                 continue
-            case Thinking() if not provider_state.own((part,), state.BY):
+            case Thinking() if not provider_state.own((part,), thinking.BY):
                 losses.add(FOREIGN_THOUGHTS)
             case Thinking() if not thinks:
                 continue
             case Instruction():
-                kept.append(as_text(part))
+                kept.append(instruction_as_text(part))
             case _:
                 kept.append(part)
     return kept
@@ -150,13 +150,13 @@ def cache_control(point: CachePoint) -> dict[str, Json]:
 def _block(part: Leaf | Thinking | ToolUse | ToolResult | Instruction, losses: set[str]) -> dict[str, Json]:
     match part:
         case Thinking():
-            return state.block(part)
+            return thinking.block(part)
         case ToolUse():
             return _tool_use(part, losses)
         case ToolResult():
             return _tool_result(part)
         case Instruction():
-            return _leaf(as_text(part))
+            return _leaf(instruction_as_text(part))
         case _:
             return _leaf(part)
 

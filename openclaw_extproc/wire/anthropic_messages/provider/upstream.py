@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import CachePoint, Chat, JsonSchema, Part, ToolChoice, ToolSpec, Turn, is_blank
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import CachePoint, Chat, JsonSchema, Part, ToolChoice, ToolSpec, Turn, is_blank
 from openclaw_extproc.wire.anthropic_messages import thinking
 from openclaw_extproc.wire.anthropic_messages.client.requests import PATH
 from openclaw_extproc.wire.anthropic_messages.provider import messages, schemas
@@ -19,9 +19,8 @@ from openclaw_extproc.wire.anthropic_messages.thinking import DEFAULT_MAX_TOKENS
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.claude import abilities
 from openclaw_extproc.wire.restrictions import lengths
-from openclaw_extproc.wire.translation.json_in_words import in_words
-from openclaw_extproc.wire.translation.losses import translation_losses
-from openclaw_extproc.wire.translation.needs import Need
+from openclaw_extproc.wire.translation.losses import Need, translation_losses
+from openclaw_extproc.wire.translation.messages import in_words
 
 __all__ = ["CARRIES", "DEFAULT_MAX_TOKENS", "body_of", "encode_request"]
 

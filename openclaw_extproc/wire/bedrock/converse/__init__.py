@@ -5,11 +5,11 @@ Left out: what `upstream`, `files` and `decoder` name.
 """
 
 from openclaw_extproc.wire.base import ProviderSide, WireFormat
-from openclaw_extproc.wire.bedrock import aws_events, service
+from openclaw_extproc.wire.bedrock import service
 from openclaw_extproc.wire.bedrock.converse.decoder import decoder
-from openclaw_extproc.wire.bedrock.converse.files import CARRIES
+from openclaw_extproc.wire.bedrock.converse.messages import CARRIES
 from openclaw_extproc.wire.bedrock.converse.upstream import encode_request
-from openclaw_extproc.wire.translation.tool_names import NameRule
+from openclaw_extproc.wire.translation.tools import NameRule
 
 __all__ = ["FORMAT", "NAME"]
 
@@ -28,7 +28,7 @@ FORMAT = WireFormat(
         carries=CARRIES,
         tool_names=NameRule(64),
         names_model=False,
-        stream_type=aws_events.CONTENT_TYPE,
+        stream_type=service.CONTENT_TYPE,
     ),
     title="Bedrock Converse",
     example_model="anthropic.claude-sonnet-4-6",

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -27,14 +26,15 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import SealedState
 from openclaw_extproc.wire.base import Decoder
-from openclaw_extproc.wire.bedrock import aws_events, service
-from openclaw_extproc.wire.bedrock.converse import state
-from openclaw_extproc.wire.streams.json_body import WholeDecoder
+from openclaw_extproc.wire.bedrock import service
+from openclaw_extproc.wire.bedrock.converse import models
+from openclaw_extproc.wire.streams.event_decoder import WholeDecoder
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 """The size of a response that is no stream, and of all blocks that wait for another to end."""
@@ -60,7 +60,7 @@ class StreamDecoder:
     """Frames, up to `metadata`, which comes behind `messageStop`; what comes after is not ours to read."""
 
     def __init__(self) -> None:
-        self._reader = aws_events.Reader()
+        self._reader = service.Reader()
         self._answer = _Answer()
 
     def feed(self, chunk: bytes) -> Iterator[Fact]:
@@ -191,7 +191,7 @@ class _Answer:
         at = "delta.reasoningContent"
         if (said := thought.get("text")) is not None:
             yield from self._more(index, ThoughtStarted, said, at=f"{at}.text")
-        for key, mark in (("signature", ""), ("redactedContent", state.REDACTED_PREFIX)):
+        for key, mark in (("signature", ""), ("redactedContent", models.REDACTED_PREFIX)):
             if (seal := thought.get(key)) is not None and (text := j.a_string(seal, at=f"{at}.{key}")):
                 if index not in self._blocks:
                     yield from self._say(index, ThoughtStarted())
@@ -228,7 +228,7 @@ class _Answer:
         while self._blocks and self._open_block().ended:
             block = self._blocks.pop(next(iter(self._blocks)))
             if block.seal:
-                yield StateAttached(SealedState(state.BY, block.seal))
+                yield StateAttached(SealedState(models.BY, block.seal))
             yield BlockEnded()
             if self._blocks:
                 yield from self._open_block().waiting

@@ -4,22 +4,77 @@ Source: botocore 1.44, `ConverseRequest` (read 2026-11-21); what its validator a
 each place. `toolChoice` has no "none": tools are left out, unless calls in the history need them ("The toolConfig field
 must be defined when using toolUse and toolResult content blocks", vxcontrol/pentagi#160).
 Left out: guardrails, latency and service tiers, metadata for the invocation log, prompts kept at Bedrock.
+
+JSON schemas as `outputConfig.textFormat` takes them.
+
+Source: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html (from memory): Draft 2020-12
+without rules on sizes, and every object closed. A rule that is not taken goes into the description, where the model
+reads it.
+Left out: recursive schemas, which the API refuses itself.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from openclaw_extproc.faults import FaultError, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, JsonSchema, ToolChoice, ToolResult, ToolSpec, ToolUse, is_blank
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat, JsonSchema, ToolChoice, ToolResult, ToolSpec, ToolUse, is_blank
 from openclaw_extproc.wire.base import EncodedRequest, UpstreamEdit
 from openclaw_extproc.wire.bedrock import service
-from openclaw_extproc.wire.bedrock.converse import messages, schemas, thinking
-from openclaw_extproc.wire.bedrock.converse.files import CARRIES
+from openclaw_extproc.wire.bedrock.converse import messages, models
+from openclaw_extproc.wire.bedrock.converse.messages import CARRIES
 from openclaw_extproc.wire.bedrock.converse.models import Model, model_of
-from openclaw_extproc.wire.translation.json_in_words import in_words
 from openclaw_extproc.wire.translation.losses import translation_losses
+from openclaw_extproc.wire.translation.messages import in_words
+
+# -- schemas ---------------------------------------------------------------------------
+
+
+MAX_DEPTH = 64
+"""Deeper ones are cut. As deep as no schema of a person's is."""
+
+_MARKS = ["title", "description", "format", "default", "enum", "const"]
+_KNOWN_KEYWORDS = frozenset(
+    [*_MARKS, "type", "properties", "required", "items", "anyOf", "allOf", "$ref", "$defs", "definitions"]
+)
+_MAPS = ("properties", "$defs", "definitions")
+_LISTS = ("anyOf", "allOf")
+
+
+def of_answer(schema: Mapping[str, Json], lost: list[str]) -> dict[str, Json]:
+    moved: set[str] = set()
+    made = _close_objects(dict(schema), moved, 0)
+    lost += [f"output: schema: {key}, in the description" for key in sorted(moved)]
+    return made
+
+
+def _close_objects(schema: Json, moved: set[str], depth: int) -> dict[str, Json]:
+    if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        return {}
+    given = {("anyOf" if key == "oneOf" else key): value for key, value in schema.items() if key != "$schema"}
+    rest = {key: value for key, value in given.items() if key not in _KNOWN_KEYWORDS}
+    made = {key: _inner(key, value, moved, depth + 1) for key, value in given.items() if key in _KNOWN_KEYWORDS}
+    if given.get("type") == "object" or "properties" in given:
+        made["additionalProperties"] = False
+    rest.pop("additionalProperties", None)
+    if rest:
+        moved.update(rest)
+        said = made.get("description")
+        made["description"] = (f"{said}\n" if isinstance(said, str) else "") + j.text(rest)
+    return made
+
+
+def _inner(key: str, value: Json, moved: set[str], depth: int) -> Json:
+    if key in _MAPS and isinstance(value, dict):
+        return {name: _close_objects(one, moved, depth) for name, one in value.items()}
+    if key in _LISTS and isinstance(value, list):
+        return [_close_objects(one, moved, depth) for one in value]
+    return _close_objects(value, moved, depth) if key == "items" else value
+
+
+# -- upstream --------------------------------------------------------------------------
+
 
 TOO_HOT = "temperature above 1"
 BLANK_STOP = "stop: only white space"
@@ -34,7 +89,7 @@ def encode_request(chat: Chat, change: UpstreamEdit) -> EncodedRequest:
     model = model_of(change.model)
     translation_losses(chat, carries=CARRIES)  # refuse before writing: the writer relies on it
     chat = in_words(chat, lost, objects=True, schemas=not model.writes_schemas or change.has("no_json_schema"))
-    made = thinking.plan(chat, change.limit(chat.max_output_tokens), model, change.longest(thinking.ANSWER))
+    made = models.plan(chat, change.limit(chat.max_output_tokens), model, change.longest(models.ANSWER))
     lost += made.losses
     tools = _tool_config(chat, model, lost)
     system = _system(chat, model, lost)
@@ -84,7 +139,7 @@ def _system(chat: Chat, model: Model, lost: list[str]) -> list[messages.Block]:
 # -- how the model is to write ---------------------------------------------------------
 
 
-def _inference(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) -> Json:
+def _inference(chat: Chat, made: models.Plan, model: Model, lost: list[str]) -> Json:
     stop: list[Json] = [text for text in chat.stop if not is_blank(text)]
     if len(stop) < len(chat.stop):
         lost.append(BLANK_STOP)
@@ -98,7 +153,7 @@ def _inference(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) -
     return {key: value for key, value in fields.items() if value is not None} or None
 
 
-def _sampling(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) -> tuple[float | None, float | None]:
+def _sampling(chat: Chat, made: models.Plan, model: Model, lost: list[str]) -> tuple[float | None, float | None]:
     temperature, top_p = chat.temperature, chat.top_p
     if made.thinks or not model.samples:
         lost += [name for name, said in (("temperature", temperature), ("top_p", top_p)) if said not in (None, 1)]
@@ -114,7 +169,7 @@ def _sampling(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) ->
     return temperature, top_p
 
 
-def _additional(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) -> Json:
+def _additional(chat: Chat, made: models.Plan, model: Model, lost: list[str]) -> Json:
     fields: dict[str, Json] = {} if made.field is None else {"thinking": made.field}
     if chat.top_k is not None:
         if model.claude and model.samples and not made.thinks:
@@ -127,10 +182,10 @@ def _additional(chat: Chat, made: thinking.Plan, model: Model, lost: list[str]) 
 # -- the form of the answer ------------------------------------------------------------
 
 
-def _output(chat: Chat, made: thinking.Plan, lost: list[str]) -> Json:
+def _output(chat: Chat, made: models.Plan, lost: list[str]) -> Json:
     config: dict[str, Json] = {} if made.effort is None else {"effort": made.effort}
     if isinstance(chat.output, JsonSchema):
-        form: dict[str, Json] = {"schema": j.text(schemas.of_answer(chat.output.schema, lost))}
+        form: dict[str, Json] = {"schema": j.text(of_answer(chat.output.schema, lost))}
         if chat.output.name:
             form["name"] = chat.output.name
         if chat.output.description:

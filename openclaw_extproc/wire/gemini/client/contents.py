@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
     InlineFile,
     InlineImage,
     Leaf,
@@ -27,9 +28,8 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
-from openclaw_extproc.wire.gemini import media, signatures
-from openclaw_extproc.wire.gemini.fields import Losses, fields, name, several
+from openclaw_extproc.wire.gemini import api, thinking
+from openclaw_extproc.wire.gemini.api import Losses, fields, name, several
 from openclaw_extproc.wire.translation import provider_state
 from openclaw_extproc.wire.translation.provider_state import State
 
@@ -174,7 +174,7 @@ def _read_parts(
             if said:
                 turn.add(Text(said), (), may_go_on=goes_on and n == 0)
             continue
-        state = signatures.read_signature(j.a_string(part.pop("thoughtSignature", ""), at=f"{here}.thoughtSignature"))
+        state = thinking.read_signature(j.a_string(part.pop("thoughtSignature", ""), at=f"{here}.thoughtSignature"))
         if part.pop("thought", False) is True:
             more: Iterator[Part] = _thought(part, state, here)
         else:
@@ -243,20 +243,20 @@ MAX_TOLD_CHARS = 64 * 1024
 def _inline(value: Json, at: str) -> InlineImage | InlineFile:
     blob = fields(value, at=at)
     media_type = name(blob.get("mimeType"), at=f"{at}.mimeType")
-    data = media.usual_base64(j.a_string(blob.get("data"), at=f"{at}.data"))
-    return media.inline(media_type, data, j.a_string(blob.get("displayName", ""), at=f"{at}.displayName"))
+    data = api.usual_base64(j.a_string(blob.get("data"), at=f"{at}.data"))
+    return api.inline(media_type, data, j.a_string(blob.get("displayName", ""), at=f"{at}.displayName"))
 
 
 def _linked_media(value: Json, at: str, losses: Losses) -> Iterator[LinkedImage | LinkedFile]:
     file = fields(value, at=at)
     url = j.a_string(file.get("fileUri"), at=f"{at}.fileUri")
-    media_type = j.a_string(file.get("mimeType", media.guessed_type(url) or ""), at=f"{at}.mimeType")
+    media_type = j.a_string(file.get("mimeType", api.guessed_type(url) or ""), at=f"{at}.mimeType")
     if not url.lower().startswith(("http://", "https://")) or url.startswith(_GOOGLES_OWN_FILES):
         losses.refuse(f"{at}: a file only Google can read")
     elif not media_type:
         losses.refuse(f"{at}: a file of unknown type")
     else:
-        yield media.linked_media(media_type, url, j.a_string(file.get("displayName", ""), at=f"{at}.displayName"))
+        yield api.linked_media(media_type, url, j.a_string(file.get("displayName", ""), at=f"{at}.displayName"))
 
 
 def _call(call: Mapping[str, Json], at: str, calls: _Calls) -> Iterator[Part]:

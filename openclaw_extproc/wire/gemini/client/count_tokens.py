@@ -5,14 +5,14 @@ Vertex AI's has the other fields of a request beside them.
 """
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.json import Json
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.base import ClientRequest, EncodedRequest, UpstreamEdit, WireFormat
 from openclaw_extproc.wire.count_tokens import counting
-from openclaw_extproc.wire.gemini import paths
-from openclaw_extproc.wire.gemini.client.injection import amend_count
+from openclaw_extproc.wire.gemini import api
+from openclaw_extproc.wire.gemini.api import fields
+from openclaw_extproc.wire.gemini.client.edits import amend_count
 from openclaw_extproc.wire.gemini.client.requests import chat_of
-from openclaw_extproc.wire.gemini.fields import fields
 
 NAME = "gemini_count_tokens"
 _KEY = "totalTokens"
@@ -36,12 +36,12 @@ def count_format(of: WireFormat[Chat]) -> WireFormat[Chat]:
 
 
 def serves(path: str) -> bool:
-    return paths.serves(path, (paths.COUNT,))
+    return api.serves(path, (api.COUNT,))
 
 
 def decode_request(asked: ClientRequest) -> Chat:
     """Reads a request for a count as the chat whose prompt is counted."""
-    model, _ = paths.read(asked.path)
+    model, _ = api.read(asked.path)
     body = fields(asked.body, at="request")
     given = fields(body[_WHOLE], at=_WHOLE) if _WHOLE in body else body
     return chat_of(given, model, stream=False, more={})
@@ -49,7 +49,7 @@ def decode_request(asked: ClientRequest) -> Chat:
 
 def edit(asked: ClientRequest, change: UpstreamEdit) -> EncodedRequest:
     """Write the model into the path; the body goes on as it came."""
-    return EncodedRequest(paths.write(change.model, paths.COUNT), asked.raw)
+    return EncodedRequest(api.write(change.model, api.COUNT), asked.raw)
 
 
 def encode_count(tokens: int) -> bytes:
@@ -58,4 +58,4 @@ def encode_count(tokens: int) -> bytes:
 
 
 def _written(body: dict[str, Json], model: str) -> tuple[str, dict[str, Json]]:
-    return paths.write(model, paths.COUNT), {_WHOLE: {"model": f"models/{model.removeprefix('models/')}", **body}}
+    return api.write(model, api.COUNT), {_WHOLE: {"model": f"models/{model.removeprefix('models/')}", **body}}

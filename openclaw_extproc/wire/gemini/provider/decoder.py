@@ -16,7 +16,6 @@ from typing import Literal, TypeAlias
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.frozen import dataclass
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import SealedState
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -30,16 +29,17 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import SealedState
 from openclaw_extproc.wire.base import Decoder
-from openclaw_extproc.wire.gemini import objects
+from openclaw_extproc.wire.gemini import streams
+from openclaw_extproc.wire.gemini.api import usual_base64
 from openclaw_extproc.wire.gemini.errors import fault_in_answer
-from openclaw_extproc.wire.gemini.media import usual_base64
-from openclaw_extproc.wire.gemini.provider.text_events import Tokens, text_and_tokens
-from openclaw_extproc.wire.gemini.signatures import BY
+from openclaw_extproc.wire.gemini.streams import Tokens, text_and_tokens
+from openclaw_extproc.wire.gemini.thinking import BY
 from openclaw_extproc.wire.streams import sse
 from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
 
@@ -110,7 +110,7 @@ class _ObjectsDecoder:
     """The decoder of a response that comes as one object, or as an array of them."""
 
     def __init__(self) -> None:
-        self._reader = objects.Reader()
+        self._reader = streams.Reader()
         self._answer = _Answer()
 
     def feed(self, chunk: bytes) -> Iterator[Fact]:

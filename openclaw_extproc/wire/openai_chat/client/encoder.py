@@ -5,13 +5,17 @@ answer that calls tools never finishes with `stop`, because agents would end the
 
 Thoughts are written as `reasoning_content`, as DeepSeek and vLLM do; the official SDK keeps fields it does not know.
 What a provider sealed goes into the ids of the calls (`calls`). A seal in a text has no place and is left out.
+
+OpenAI Chat Completions: the state of providers, put into the ids of calls. See `translation/provider_state`.
+
+A call's id carries the sealed thoughts since the call before it, over texts too: Anthropic thinks, says a word, then
+calls, and wants its thoughts back at the front of that turn. Thoughts without a seal nobody asks for again.
 """
 
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -26,19 +30,55 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat, SealedState, Thinking
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.openai.errors import encode_error, encode_stream_error
 from openclaw_extproc.wire.openai.free_text import FreeText
-from openclaw_extproc.wire.openai_chat.client.calls import Calls
-from openclaw_extproc.wire.openai_chat.client.history import REASONING
+from openclaw_extproc.wire.openai_chat.client.messages import REASONING
 from openclaw_extproc.wire.openai_chat.client.requests import wants_usage
 from openclaw_extproc.wire.openai_chat.fields import CUSTOM
 from openclaw_extproc.wire.streams import sse
-from openclaw_extproc.wire.streams.text_template import PLACEHOLDER, Around, around
+from openclaw_extproc.wire.streams.event_decoder import PLACEHOLDER, Around, around
+from openclaw_extproc.wire.translation import provider_state
+
+# -- calls -----------------------------------------------------------------------------
+
+
+class Calls:
+    """Hears an answer's facts and knows the id of the call that is open."""
+
+    def __init__(self) -> None:
+        self._thoughts: list[Thinking] = []
+        self._thought: list[str] | None = None
+        self._sealed: SealedState | None = None
+
+    def hear(self, fact: Fact) -> None:
+        match fact:
+            case ThoughtStarted():
+                self._thought, self._sealed = [], None
+            case TextStarted() | ToolStarted():
+                self._thought, self._sealed = None, None
+            case Delta(text) if self._thought is not None:
+                self._thought.append(text)
+            case StateAttached(state):
+                self._sealed = state
+            case BlockEnded() if self._thought is not None and self._sealed is not None:
+                self._thoughts.append(Thinking("".join(self._thought), self._sealed))
+            case _:
+                pass
+
+    def id(self, call: ToolStarted) -> str:
+        """Ask once for each call, when its seal is known."""
+        thoughts, self._thoughts = tuple(self._thoughts), []
+        return provider_state.token(provider_state.State(call.id, thoughts, self._sealed))
+
+
+# -- encoder ---------------------------------------------------------------------------
+
 
 NO_ARGUMENTS = "{}"
 

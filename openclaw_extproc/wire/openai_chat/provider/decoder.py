@@ -4,24 +4,71 @@ One reader serves streams and whole answers: a whole `message` is taken as one l
 compatible servers are known to send: thoughts (`reasoning_content`: DeepSeek, vLLM, llama.cpp; `reasoning`: OpenRouter,
 Groq, Ollama), content as a list of parts with thoughts in it (Mistral), calls without index or id, a new call at a
 taken index (Gemini), a first chunk without id and choices (Azure), usage on every chunk (vLLM).
+
+OpenAI Chat Completions: the one commonest event of a stream, more of its text, read for that alone.
+
+Typed decoding looks at the few fields that could say something else; whatever is there of them that is not as expected,
+or not known here, is left to `decoder`. See `openai_chat` for the source.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal
+
+import msgspec
 
 from openclaw_extproc.faults import Fault, FaultKind
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.facts import Fact, Failed, Finished, Started, Stop, ThinkingProgress, UsageReported
+from openclaw_extproc.model.facts import Delta, Fact, Failed, Finished, Started, Stop, ThinkingProgress, UsageReported
 from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai.errors import fault_in_answer
-from openclaw_extproc.wire.openai_chat.client.history import REASONING
+from openclaw_extproc.wire.openai_chat.client.messages import REASONING
 from openclaw_extproc.wire.openai_chat.provider.blocks import Blocks
-from openclaw_extproc.wire.openai_chat.provider.text_events import more_text
 from openclaw_extproc.wire.streams import sse
-from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
-from openclaw_extproc.wire.streams.json_body import WholeDecoder
+from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder, WholeDecoder, data_of
+
+# -- text events -----------------------------------------------------------------------
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: str
+    role: str | None = None
+    refusal: None = None
+    reasoning_content: None = None
+    reasoning: None = None
+    tool_calls: None = None
+
+
+class _Choice(msgspec.Struct, gc=False):
+    delta: _Delta
+    index: Literal[0] | None = None
+    finish_reason: None = None
+
+
+class _Chunk(msgspec.Struct, gc=False):
+    choices: tuple[_Choice]
+    usage: None = None
+    error: None = None
+
+
+_decode: Final = msgspec.json.Decoder(_Chunk).decode
+
+
+def more_text(event: bytes) -> tuple[Delta] | tuple[()]:
+    """The text of an event that has nothing but that; nothing for any other."""
+    data = data_of(event, b"data: ")
+    if not data:
+        return ()
+    try:
+        text = _decode(data).choices[0].delta.content
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
+    return (Delta(text),) if text else ()
+
+
+# -- decoder ---------------------------------------------------------------------------
+
 
 _STOPS = {
     "stop": Stop.END,

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from openclaw_extproc.faults import Fault
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat
 from openclaw_extproc.model.facts import (
     BlockEnded,
     Delta,
@@ -24,17 +23,17 @@ from openclaw_extproc.model.facts import (
     ThinkingProgress,
     ThoughtStarted,
     ToolStarted,
+    Usage,
     UsageReported,
 )
 from openclaw_extproc.model.json import Json
-from openclaw_extproc.model.usage import Usage
+from openclaw_extproc.model.requests import Chat
 from openclaw_extproc.wire.base import Encoder
 from openclaw_extproc.wire.openai.errors import encode_error
-from openclaw_extproc.wire.openai_responses.client.answer import response
-from openclaw_extproc.wire.openai_responses.client.answer.errors import failing
-from openclaw_extproc.wire.openai_responses.client.answer.response_items import Event, Item, Message, Reasoning, call_of
-from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
-from openclaw_extproc.wire.openai_responses.client.compaction_items.encoder import CompactingAnswer
+from openclaw_extproc.wire.openai_responses.client import compaction_summaries, response
+from openclaw_extproc.wire.openai_responses.client.response import failing
+from openclaw_extproc.wire.openai_responses.client.response_items import Event, Item, Message, Reasoning, call_of
+from openclaw_extproc.wire.openai_responses.compactions import CompactingAnswer
 from openclaw_extproc.wire.streams import sse
 
 MAX_ID_CHARS = 40
@@ -42,7 +41,7 @@ MAX_ID_CHARS = 40
 
 
 def encoder(chat: Chat, created: int) -> Encoder:
-    answer = CompactingAnswer if summaries.MARK in chat.extras else _Answer
+    answer = CompactingAnswer if compaction_summaries.MARK in chat.extras else _Answer
     return StreamEncoder(answer(chat, created)) if chat.stream else WholeEncoder(answer(chat, created))
 
 

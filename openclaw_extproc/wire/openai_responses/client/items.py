@@ -3,13 +3,22 @@
 What a model answers is several items in a row (reasoning, message, calls); they are one turn. So are the results that
 follow one another. Calls of all kinds that a client runs are calls of functions (`tools.kinds`); tools that become
 known on the way are offered with the others.
+
+OpenAI Responses: items of a history that tell what OpenAI ran, as others can read them. See `openai_responses`.
+
+What a tool of OpenAI's brought to light is told as text in the model's turn, where the item has it; where it has not (a
+search names its words, not what it found), the answer that follows has what mattered, and the item is a named loss.
+
+Source: `response_input_item_param` of openai-python (main of 2026-08).
+Left out: pictures that were made (`image_generation_call`), as no other model takes one from the model's own turn.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import (
+from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
     CachePoint,
     File,
     Image,
@@ -23,16 +32,57 @@ from openclaw_extproc.model.chat import (
     ToolUse,
     Turn,
 )
-from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.openai_responses import state
-from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
+from openclaw_extproc.wire.openai_responses.client import compaction_summaries
 from openclaw_extproc.wire.openai_responses.client.parts import content
-from openclaw_extproc.wire.openai_responses.client.tools.declared import tools
+from openclaw_extproc.wire.openai_responses.client.tools.declared import function_name, tools
 from openclaw_extproc.wire.openai_responses.client.tools.kinds import BY_CALL, BY_OUTPUT, ClientRun
-from openclaw_extproc.wire.openai_responses.client.tools.names import function_name
-from openclaw_extproc.wire.openai_responses.client.vendor_items import VENDOR_ITEMS
 from openclaw_extproc.wire.openai_responses.fields import Losses, array, left_behind, lose, must_carry, name, text
 from openclaw_extproc.wire.translation import provider_state
+
+# -- vendor items ----------------------------------------------------------------------
+
+
+MAX_TOLD_CHARS = 64 * 1024
+"""The length to which the text of one tool's findings is cut."""
+
+Object = Mapping[str, Json]
+
+
+def _words(value: Json) -> str:
+    return value if isinstance(value, str) else "" if value in (None, [], {}) else j.text(value)
+
+
+def _as_text(what: str, asked: Json, brought: Json) -> str:
+    if not (found := _words(brought)):
+        return ""
+    asked_words = _words(asked)
+    return f"[{what}{': ' if asked_words else ''}{asked_words}]\n{found[:MAX_TOLD_CHARS]}"
+
+
+def _mcp_call(item: Object) -> str:
+    return _as_text(f"{_words(item.get('name'))} at {_words(item.get('server_label'))}", item.get("arguments"),
+                 item.get("output") or item.get("error"))  # fmt: skip
+
+
+VENDOR_ITEMS: Mapping[str, Callable[[Object], str]] = {
+    "web_search_call": lambda _: "",
+    "file_search_call": lambda item: _as_text("search in files", item.get("queries"), item.get("results")),
+    "code_interpreter_call": lambda item: _as_text("code that was run", item.get("code"), item.get("outputs")),
+    "image_generation_call": lambda _: "",
+    "mcp_call": _mcp_call,
+    "mcp_list_tools": lambda _: "",
+    "mcp_approval_request": lambda _: "",
+    "mcp_approval_response": lambda _: "",
+    "program": lambda item: _as_text("program", None, item.get("code")),
+    "program_output": lambda item: _as_text("its result", None, item.get("result")),
+    "configuration_update": lambda _: "",
+}
+"""The functions that write an item as text, by its type; an empty text: the item has nothing that others could use."""
+
+
+# -- items -----------------------------------------------------------------------------
+
 
 _ALWAYS = {"type", "id", "status"}
 """The fields of every item. Ids of items mean something to OpenAI only, and not even there when nothing is stored."""
@@ -109,11 +159,11 @@ class Conversation:
 
     def _compaction(self, item: Mapping[str, Json], at: str) -> None:
         """A summary of ours is told; OpenAI's own can be opened by OpenAI alone."""
-        summary = summaries.summary_of(text(item, "encrypted_content", f"{at}.") or "")
+        summary = compaction_summaries.summary_of(text(item, "encrypted_content", f"{at}.") or "")
         if summary is None:
             must_carry(self._lost, f"{at}: compaction, which only the provider that made it can open")
         else:
-            self._say("user", [Text(summaries.as_message(summary))])
+            self._say("user", [Text(compaction_summaries.as_message(summary))])
 
     def _message(self, item: Mapping[str, Json], at: str) -> None:
         left_behind(item, {*_ALWAYS, "role", "content", *_SAYS_NOTHING}, at, self._lost)

@@ -4,8 +4,17 @@ import re
 from collections.abc import Iterator, Mapping
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import CachePoint, File, Image, InlineFile, InlineImage, LinkedFile, LinkedImage, Text
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import (
+    CachePoint,
+    File,
+    Image,
+    InlineFile,
+    InlineImage,
+    LinkedFile,
+    LinkedImage,
+    Text,
+)
 from openclaw_extproc.wire.openai_responses.fields import Losses, left_behind, must_carry, text, thing
 
 _INLINE = re.compile(r"data:([^;,]++)(?:;(?!base64,)[^;,]*+)*+;base64,", re.IGNORECASE)

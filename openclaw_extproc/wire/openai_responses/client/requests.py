@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import Chat, JsonObject, JsonSchema, Output, Reasoning, ToolChoice
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import Chat, JsonObject, JsonSchema, Output, Reasoning, ToolChoice
 from openclaw_extproc.wire.base import ClientRequest
-from openclaw_extproc.wire.openai_responses.client.compaction_items import summaries
+from openclaw_extproc.wire.openai_responses.client import compaction_summaries
 from openclaw_extproc.wire.openai_responses.client.items import Conversation
 from openclaw_extproc.wire.openai_responses.client.tools.declared import choose_tools, join_tools, tools
 from openclaw_extproc.wire.openai_responses.fields import (
@@ -40,7 +40,7 @@ _KEPT_THERE = ("previous_response_id", "conversation", "prompt")
 _KNOWN_FIELDS = frozenset(
     {"model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", LIMIT, "temperature", "top_p"}
     | {"text", "reasoning", "include", "store", "metadata", "service_tier", "prompt_cache_key", "stream"}
-    | {"background", "truncation", *_KEPT_THERE, summaries.MARK}
+    | {"background", "truncation", *_KEPT_THERE, compaction_summaries.MARK}
 )
 """Besides `user` and `safety_identifier`."""
 
@@ -83,8 +83,10 @@ def decode_request(asked: ClientRequest) -> Chat:
 def with_summary_question(chat: Chat, kept: list[Json]) -> Chat:
     """Returns the conversation with a request for a summary at its end. `kept`: what stays word for word."""
     choice = ToolChoice("none") if chat.tools else None
-    turns = (*chat.turns, summaries.question())
-    return replace(chat, turns=turns, tool_choice=choice, output=None, extras={**chat.extras, summaries.MARK: kept})
+    turns = (*chat.turns, compaction_summaries.question())
+    return replace(
+        chat, turns=turns, tool_choice=choice, output=None, extras={**chat.extras, compaction_summaries.MARK: kept}
+    )
 
 
 def _conversation(body: Mapping[str, Json], lost: Losses) -> Conversation:

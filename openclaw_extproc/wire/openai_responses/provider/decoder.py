@@ -14,12 +14,11 @@ from openclaw_extproc.model.json import Json, UnreadableError
 from openclaw_extproc.wire.base import Decoder
 from openclaw_extproc.wire.openai import api
 from openclaw_extproc.wire.openai.errors import fault_in_answer
-from openclaw_extproc.wire.openai_responses.client.answer.item_numbers import ItemNumbers
+from openclaw_extproc.wire.openai_responses.client.response import ItemNumbers
 from openclaw_extproc.wire.openai_responses.fields import array, thing
 from openclaw_extproc.wire.openai_responses.provider.output import Output
 from openclaw_extproc.wire.streams import sse
-from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder
-from openclaw_extproc.wire.streams.json_body import WholeDecoder
+from openclaw_extproc.wire.streams.event_decoder import ContentEvents, EventDecoder, WholeDecoder
 
 _BROKEN_OFF = Fault(FaultKind.UPSTREAM_GARBLED, "the provider's answer broke off")
 

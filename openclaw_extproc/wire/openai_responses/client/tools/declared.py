@@ -2,15 +2,20 @@
 
 Functions are functions. What the client runs itself becomes one (`kinds`), a namespace its tools. What OpenAI runs is
 left out, and said so, unless `tool_choice` insists on it.
+
+OpenAI Responses: the name of the function that stands for a tool of a namespace.
+
+Source: openai-python, `namespace_tool_param` and `namespace` of `response_function_tool_call`; functions elsewhere have
+names of 64 letters, digits, `_` and `-`.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
 from openclaw_extproc.model import json as j
-from openclaw_extproc.model.chat import ToolChoice, ToolSpec
 from openclaw_extproc.model.json import Json, UnreadableError
+from openclaw_extproc.model.requests import ToolChoice, ToolSpec
 from openclaw_extproc.wire.openai_responses.client.tools.kinds import CLIENT_RUN, ClientRun, is_client_run
-from openclaw_extproc.wire.openai_responses.client.tools.names import DEFAULT_NAMESPACE, function_name
 from openclaw_extproc.wire.openai_responses.fields import (
     Losses,
     array,
@@ -21,6 +26,30 @@ from openclaw_extproc.wire.openai_responses.fields import (
     text,
     thing,
 )
+
+# -- names -----------------------------------------------------------------------------
+
+
+MAX_NAME_CHARS = 64
+SEPARATOR = "__"
+DEFAULT_NAMESPACE = "functions"
+"""What is in there is called by its name alone (Codex, `tools/src/responses_api.rs`)."""
+
+
+def function_name(namespace: str, name: str) -> str:
+    """Returns the name of the function, the same for a tool and for each call of it. A long name is cut at its
+    beginning and gets a hash of the whole."""
+    if namespace in ("", DEFAULT_NAMESPACE):
+        return name
+    whole = f"{namespace}{SEPARATOR}{name}"
+    if len(whole) <= MAX_NAME_CHARS:
+        return whole
+    mark = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{mark}_{whole[-(MAX_NAME_CHARS - len(mark) - 1) :]}"
+
+
+# -- declared --------------------------------------------------------------------------
+
 
 VENDOR_RUN = frozenset(
     {"web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11", "file_search"}

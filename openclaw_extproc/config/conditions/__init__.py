@@ -1,1 +1,0 @@
-"""CEL conditions, compiled when the configuration is read, with error messages for operators."""

@@ -1,1 +1,0 @@
-"""Eligibility: which candidates may serve a request, and why others are removed."""
