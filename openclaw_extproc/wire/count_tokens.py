@@ -50,11 +50,15 @@ def counting(
     assert of.client is not None
     assert of.provider is not None
     of_client = of.client
+
+    def encoder(_chat: Chat, _limit: int) -> CountEncoder:
+        return CountEncoder(estimate, of_client.encode_error)
+
     client = replace(
         of.client,
         serves=serves,
         decode_request=decode_request,
-        encoder=lambda _, __: CountEncoder(estimate, of_client.encode_error),
+        encoder=encoder,
         edit=edit,
         example=Example(path, of.client.example.body, streams=False),
         looks_like=fits_nothing,
@@ -78,7 +82,10 @@ def _provider(
         to, body = written(j.parse(encoded.body, where="encoded"), change.model)
         return EncodedRequest(to, j.dump(body), encoded.losses)
 
-    return replace(of, decoder=lambda _: count_decoder(key), encode_request=encode_request)
+    def decoder(_streamed: bool) -> Decoder:
+        return count_decoder(key)
+
+    return replace(of, decoder=decoder, encode_request=encode_request)
 
 
 def count_decoder(key: str) -> Decoder:

@@ -73,11 +73,13 @@ def test_whole_requests_of_other_agents_are_answered(main: Sidecar, place: Place
 
 
 def _without_signatures(value: Any) -> None:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if isinstance(value, dict):
-        value |= {"thoughtSignature": UNSIGNED_CALL} if "thoughtSignature" in value else {}
-    for one in inner:
-        _without_signatures(one)
+        fields = cast("dict[str, Any]", value)
+        fields |= {"thoughtSignature": UNSIGNED_CALL} if "thoughtSignature" in fields else {}
+        _without_signatures(list(fields.values()))
+    elif isinstance(value, list):
+        for one in cast("list[Any]", value):
+            _without_signatures(one)
 
 
 @every_place

@@ -143,9 +143,9 @@ def test_a_worker_gets_the_answer_to_its_own_question() -> None:
         books = RemoteBooks(lambda number, _: sent.append(number), lambda _: None)
         tasks = [asyncio.create_task(books.ask(ask(n))) for n in range(2)]
         await asyncio.sleep(0)
-        books.take_answer(sent[1], "second")
-        books.take_answer(sent[0], GRANTED)
-        books.take_answer(99, "nobody's")
+        books.answered(sent[1], "second")
+        books.answered(sent[0], GRANTED)
+        books.answered(99, "nobody's")
         return list(await asyncio.gather(*tasks))
 
     assert asyncio.run(run()) == [GRANTED, "second"]

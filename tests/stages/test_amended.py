@@ -7,7 +7,7 @@ import pytest
 from openclaw_extproc.gateway import Changes
 from openclaw_extproc.stages.events import Continue
 from openclaw_extproc.wire import FORMATS
-from openclaw_extproc.wire.base import UpstreamEdit
+from openclaw_extproc.wire.base import UpstreamEdit, no_injection
 from tests.samples import PROVIDERS, REQUESTS, Case
 from tests.stages.attempts import every_way
 from tests.stages.talking import asking, attempt, chain, gateway, opening
@@ -61,6 +61,6 @@ def test_without_changes_not_a_byte_differs(case: Case) -> None:
 
 def test_every_format_of_a_chat_can_be_amended() -> None:
     side = {name: made.client for name, made in FORMATS.items() if made.client is not None}
-    plain = {name for name, client in side.items() if client.amend.__name__ == "unamended"}
+    plain = {name for name, client in side.items() if client.amend is no_injection}
 
     assert plain == {name for name in side if FORMATS[name].operation == "embeddings"}

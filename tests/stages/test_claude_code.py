@@ -173,7 +173,7 @@ def test_two_answers_of_one_second_have_ids_of_their_own() -> None:
         "stopReason": "end_turn",
         "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
     }
-    ids = set()
+    ids = set[str]()
     for later in (0.0, 0.25):
         talk = asked("bedrock_converse", {**claude_code.request(), "stream": False}, region="us-east-1")
         head = ResponseHead({":status": "200", "content-type": "application/json"}, BEGAN + later)

@@ -5,9 +5,9 @@ Whose cluster stands in the clusters file is not rendered again: the file is the
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import get_args
+from typing import cast, get_args
 
 from openclaw_extproc.config.findings import (
     Finding,
@@ -23,7 +23,6 @@ from openclaw_extproc.config.providers.cloud_credentials import cloud_credential
 from openclaw_extproc.config.providers.endpoints import Endpoint, below_the_same, endpoint
 from openclaw_extproc.config.read.clusters import Clusters, unread_name
 from openclaw_extproc.config.read.forms import Forms
-from openclaw_extproc.config.read.narrow import sequence
 from openclaw_extproc.config.schema.base import Access
 from openclaw_extproc.config.settings import BasePath, Upstream
 from openclaw_extproc.gateway import Auth, Provider
@@ -128,7 +127,7 @@ def _join(
 
 def _as_text(given: object) -> str:
     """A list as its words: none of those lists holds a word with a space."""
-    return " ".join(map(str, sequence(given))) if isinstance(given, list | tuple) else str(given)
+    return " ".join(map(str, cast("Iterable[object]", given))) if isinstance(given, list | tuple) else str(given)
 
 
 def _of_the_file(one: _ProviderForms, provider: Provider, findings: list[Finding]) -> Provider:
