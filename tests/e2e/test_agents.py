@@ -74,11 +74,12 @@ def test_whole_requests_of_other_agents_are_answered(main: Sidecar, place: Place
 
 def _without_signatures(value: Any) -> None:
     if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
+        fields: dict[str, Any] = value
         fields |= {"thoughtSignature": UNSIGNED_CALL} if "thoughtSignature" in fields else {}
         _without_signatures(list(fields.values()))
-    elif isinstance(value, list):
-        for one in cast("list[Any]", value):
+    if isinstance(value, list):
+        items: list[Any] = value
+        for one in items:
             _without_signatures(one)
 
 
