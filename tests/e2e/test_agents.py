@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import openai
 import pytest
@@ -72,14 +72,13 @@ def test_whole_requests_of_other_agents_are_answered(main: Sidecar, place: Place
     assert "Simulated answer" in answer.text or "simulated" in answer.text
 
 
-def _without_signatures(value: Any) -> None:
+def _without_signatures(value: object) -> None:
     if isinstance(value, dict):
-        fields: dict[str, Any] = value
+        fields = cast("dict[str, object]", value)
         fields |= {"thoughtSignature": UNSIGNED_CALL} if "thoughtSignature" in fields else {}
         _without_signatures(list(fields.values()))
     if isinstance(value, list):
-        items: list[Any] = value
-        for one in items:
+        for one in cast("list[object]", value):
             _without_signatures(one)
 
 

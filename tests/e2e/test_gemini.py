@@ -256,9 +256,9 @@ def test_a_request_nobody_can_read_is_a_client_error(google: GeminiCaller, provi
 
 @each_foreign_provider
 def test_what_only_google_can_do_is_refused_by_name(google: GeminiCaller, place: Place, providers: Providers) -> None:
-    config = types.GenerateContentConfig(tools=[types.Tool(google_search=types.GoogleSearch())])
+    config = types.GenerateContentConfig(cached_content="cachedContents/1")
 
-    with pytest.raises(errors.ClientError, match="googleSearch") as caught:
+    with pytest.raises(errors.ClientError, match="cachedContent") as caught:
         google.chunks(place.model, HELLO, config=config)
 
     assert caught.value.code == 400

@@ -103,13 +103,14 @@ def _wrong_error(cell: Cell, seen: Seen) -> str:
     if cell.expected.verdict == "pass" and seen.status < 400:
         return f"status {seen.status}: {seen.words}"
     if seen.status in (429, 503):
-        return _wrong_farewell(seen)
+        return _wrong_farewell(cell, seen)
     return ""
 
 
-def _wrong_farewell(seen: Seen) -> str:
+def _wrong_farewell(cell: Cell, seen: Seen) -> str:
     if not seen.headers.get("retry-after", "").isdecimal():
         return f"{seen.status} without retry-after"
-    if seen.headers.get("x-should-retry") != "false":
-        return f"{seen.status}, and the SDK would try it all again"
+    wanted = "true" if cell.expected.asks_again else "false"
+    if seen.headers.get("x-should-retry") != wanted:
+        return f"{seen.status}, and `x-should-retry` is not {wanted}"
     return "" if seen.status == 429 or EMERGENCY in seen.words else f"503 without the configured message: {seen.words}"

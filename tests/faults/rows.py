@@ -36,13 +36,15 @@ class Expected:
     """Of a `safe` before it: what stands in the error's message."""
     breaks: bool = False
     """Of a `safe` after it: the broken connection may be all that tells the client."""
+    asks_again: bool = False
+    """Of a `safe` before it: the SDK is told to call once more, because that call finds another provider."""
 
 
 PASS = Expected("pass")
 
 
-def safe(why: str, *statuses: int, breaks: bool = False, says: str = "") -> Expected:
-    return Expected("safe", why, frozenset(statuses), says, breaks)
+def safe(why: str, *statuses: int, breaks: bool = False, says: str = "", asks_again: bool = False) -> Expected:
+    return Expected("safe", why, frozenset(statuses), says, breaks, asks_again)
 
 
 def own(status: int, says: str) -> Expected:
@@ -57,7 +59,12 @@ _BREAKS = safe(f"{_BEGUN}, and Envoy ends both connections at once: never a clea
 _SILENT = safe(f"{_BEGUN}: the format's error event, and then the connection breaks")
 _UNENDED = safe("nothing says that this was all: the format's error event ends the stream")
 _NOBODY = safe("nobody is left who could answer: the emergency message, with `retry-after`", 503)
-_INTERIM = safe("Envoy 1.40 asks nobody else once an interim answer has come: the emergency message in time", 503)
+_INTERIM = safe(
+    "Envoy 1.40 asks nobody else once an interim answer has come: the emergency message in time, and the SDK's retry "
+    "finds the next provider",
+    503,
+    asks_again=True,
+)
 _PAUSE = safe("the only provider wants a pause: the caller is told how long", 429)
 _REQUEST = safe("the request is to blame: another provider would say the same", 400)
 
